@@ -1,0 +1,1 @@
+"""A calendar API server with a least-privilege permission model."""

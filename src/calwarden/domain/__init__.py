@@ -1,0 +1,1 @@
+"""Nouns and errors of calwarden: frozen values, standard library only."""

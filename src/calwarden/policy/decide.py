@@ -1,0 +1,135 @@
+"""The rules. One row per action; no row means no.
+
+The order of answers is fixed (ruling 2), so that nobody learns of an object that the Grant does not reach: token,
+grant, scope, calendar, elevation and read-only, event, the event's options.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from calwarden.policy.decision import (
+    NOT_ASKED,
+    Access,
+    Action,
+    CalendarFacts,
+    Decision,
+    Deny,
+    EventClass,
+    EventFacts,
+    GrantFacts,
+    GrantStanding,
+    Reason,
+    Relation,
+    TokenState,
+    allow,
+)
+from calwarden.policy.scopes import Ability, abilities, scopes_with
+
+
+class Target(StrEnum):
+    """Which External Events or calendars a rule is about."""
+
+    ACCOUNT = "account"  # no single object
+    CALENDAR = "calendar"  # the calendar must be this Grant's to see
+    OWN_EVENT = "own_event"  # written by event_id: may not exist yet
+    EXTERNAL_EVENT = "external_event"  # by event_uid: must exist and not be the Application's own
+    ANY_EVENT = "any_event"  # by event_uid: must exist
+
+
+class Option(StrEnum):
+    UPDATE = "update"
+    DELETE = "delete"
+    RESPOND = "respond"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an action needs. ``ability`` None: any live Grant."""
+
+    ability: Ability | None
+    target: Target
+    writes: bool = False  # needs a calendar that is not read-only and a Profile that works
+    elevated: bool = False
+    option: Option | None = None
+    after_end: bool = False  # answers although the Grant's end has come
+
+
+RULES: dict[Action, Rule] = {
+    Action.READ_USERINFO: Rule(None, Target.ACCOUNT, after_end=True),
+    Action.READ_ACCOUNT: Rule(None, Target.ACCOUNT),
+    Action.LIST_PROFILES: Rule(None, Target.ACCOUNT),
+    Action.REVOKE_PROFILE: Rule(None, Target.ACCOUNT),
+    Action.LIST_CALENDARS: Rule(None, Target.ACCOUNT),
+    Action.CREATE_CALENDAR: Rule(Ability.CREATE_CALENDAR, Target.ACCOUNT),
+    Action.READ_BUSY: Rule(Ability.READ_BUSY, Target.CALENDAR),
+    Action.READ_EVENTS: Rule(Ability.READ_EVENTS, Target.CALENDAR),
+    Action.READ_OWN_EVENTS: Rule(None, Target.CALENDAR),
+    Action.WRITE_OWN_EVENT: Rule(Ability.WRITE_OWN, Target.OWN_EVENT, writes=True),
+    Action.DELETE_OWN_EVENT: Rule(Ability.DELETE_OWN, Target.OWN_EVENT, writes=True),
+    Action.DELETE_OWN_EVENTS: Rule(Ability.DELETE_OWN, Target.CALENDAR),
+    Action.EDIT_EVENT: Rule(Ability.WRITE_OWN, Target.EXTERNAL_EVENT, writes=True, elevated=True, option=Option.UPDATE),
+    Action.DELETE_EVENT: Rule(
+        Ability.DELETE_OWN, Target.EXTERNAL_EVENT, writes=True, elevated=True, option=Option.DELETE
+    ),
+    Action.RESPOND: Rule(Ability.RESPOND, Target.ANY_EVENT, writes=True, option=Option.RESPOND),
+    Action.REQUEST_ELEVATION: Rule(None, Target.CALENDAR),
+}
+
+
+def decide(action: Action, access: Access) -> Decision:
+    """May this Grant do this? Pure and total: no I/O, no clock, and no answer but Allow or Deny.
+
+    Objects that are ``NOT_ASKED`` are not judged: an Allow then means "so far", and its permit names only what was
+    looked at, so it opens nothing else. Source: walkthrough, contract authorization 2.3, security 1.3, ruling 2.
+    """
+    rule = RULES.get(action)
+    if rule is None:
+        return Deny(Reason.NO_RULE)
+    denied = _judge_grant(rule, access.grant)
+    if denied is None and access.calendar is not NOT_ASKED:
+        denied = _judge_calendar(rule, access.calendar)
+        if denied is None and access.event is not NOT_ASKED:
+            denied = _judge_event(rule, access.event)
+    return denied or allow(action, access)
+
+
+def _judge_grant(rule: Rule, grant: GrantFacts) -> Deny | None:
+    if grant.token is TokenState.MISSING:
+        return Deny(Reason.TOKEN_MISSING)
+    if grant.token is not TokenState.LIVE or grant.standing is GrantStanding.REVOKED:
+        return Deny(Reason.TOKEN_INVALID)
+    if grant.standing is not GrantStanding.ACTIVE and not rule.after_end:
+        return Deny(Reason.GRANT_ENDED)
+    if rule.ability is not None and rule.ability not in abilities(grant.scopes):
+        return Deny(Reason.SCOPE_MISSING, scopes_with(rule.ability))
+    return None
+
+
+def _judge_calendar(rule: Rule, calendar: CalendarFacts) -> Deny | None:
+    if calendar.relation is not Relation.OWNED:
+        return Deny(Reason.NOT_FOUND)
+    # INVARIANT: elevation lifts the sandbox and nothing else; scope, ownership and the Provider's word still hold.
+    if rule.elevated and not calendar.elevated:
+        return Deny(Reason.CALENDAR_NOT_ELEVATED)
+    if rule.writes and calendar.readonly:
+        return Deny(Reason.CALENDAR_READONLY)
+    if rule.writes and not calendar.connected:
+        return Deny(Reason.PROFILE_DISCONNECTED)
+    return None
+
+
+def _judge_event(rule: Rule, event: EventFacts) -> Deny | None:
+    if rule.target is Target.OWN_EVENT:
+        # An event_id names an own event or none; anything else is not what the id can mean.
+        return None if event.event_class in {EventClass.OWN, EventClass.ABSENT} else Deny(Reason.NOT_FOUND)
+    if event.event_class is EventClass.ABSENT:
+        return Deny(Reason.NOT_FOUND)
+    if rule.target is Target.EXTERNAL_EVENT and event.event_class is EventClass.OWN:
+        return Deny(Reason.EVENT_NOT_EXTERNAL)
+    permitted = {
+        None: True,
+        Option.UPDATE: event.may_update,
+        Option.DELETE: event.may_delete,
+        Option.RESPOND: event.may_respond,
+    }[rule.option]
+    return None if permitted else Deny(Reason.EVENT_NOT_CHANGEABLE)

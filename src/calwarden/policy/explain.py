@@ -1,0 +1,63 @@
+"""Why not, and what would lift it: a sentence and a remedy for every reason (ruling 3)."""
+
+from calwarden.domain.errors import Invalid, Refused
+from calwarden.policy.decision import Deny, Reason
+
+_TEXTS: dict[Reason, tuple[str, str]] = {
+    Reason.TOKEN_MISSING: (
+        "the request carries no access token",
+        "send the header Authorization: Bearer followed by an access token",
+    ),
+    Reason.TOKEN_INVALID: (
+        "the access token is unknown, expired or revoked",
+        "refresh the token; if that fails, ask the person to authorize again",
+    ),
+    Reason.GRANT_ENDED: (
+        "the time for which the person granted access is over",
+        "ask the person to authorize again",
+    ),
+    Reason.SCOPE_MISSING: (
+        "the grant does not include the scope this operation needs",
+        "send the person through /oauth/authorize again with the scope added",
+    ),
+    Reason.NOT_FOUND: (
+        "there is no such thing within this grant",
+        "list the calendars or read the events again and use the ids given there",
+    ),
+    Reason.CALENDAR_READONLY: (
+        "the calendar is read-only at its provider",
+        "choose a calendar with calendar_readonly false",
+    ),
+    Reason.CALENDAR_NOT_ELEVATED: (
+        "events that the application did not create can be changed only in a calendar with unrestricted permission",
+        "ask for it with POST /v1/permissions and send the person to the url in the answer",
+    ),
+    Reason.PROFILE_DISCONNECTED: (
+        "the provider refuses the stored credentials",
+        "send the person to the profile_relink_url given by /v1/profiles",
+    ),
+    Reason.EVENT_NOT_EXTERNAL: (
+        "event_uid names an event that this application created",
+        "use event_id for events that the application created",
+    ),
+    Reason.EVENT_NOT_CHANGEABLE: (
+        "the person could not do this to the event either",
+        "look at the event's options before trying",
+    ),
+    Reason.NO_RULE: ("no rule allows this operation", "use one of the documented operations"),
+}
+
+
+def explain(reason: Reason) -> tuple[str, str]:
+    """Sentence and remedy for ``reason``; they name no object, so every cause of one reason reads the same."""
+    return _TEXTS[reason]
+
+
+def refuse(denied: Deny) -> Refused | Invalid:
+    """The exception that carries a Deny to the edge."""
+    sentence, remedy = explain(denied.reason)
+    kind = denied.reason.refusal
+    if kind is None:
+        return Invalid.of("event_uid", "errors.must_be_external_event_uid", f"{sentence}: {remedy}")
+    scope = " ".join(denied.scopes) or None
+    return Refused(kind, denied.reason.value, sentence, remedy, scope)

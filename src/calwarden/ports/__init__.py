@@ -1,0 +1,1 @@
+"""What the use cases need from outside, as Protocols in the use cases' words, and the errors those may raise."""

@@ -1,0 +1,1 @@
+"""What calwarden does for an Application or an Account: one module a use case, grouped by capability."""
