@@ -158,3 +158,29 @@ class Event:
         if self.deleted:
             return self
         return replace(self, deleted=True, updated=now, busy_updated=now, busy=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One instance that ``timetable`` found: where on the axis, and the component its facts come from."""
+
+    occurrence: str  # as Event.occurrence
+    start: EventTime
+    end: EventTime
+    component: Component
+    recurring: bool
+
+
+def busy_status(component: Component) -> Busy | None:
+    """What an occurrence of ``component`` does to its owner's time (contract events 7).
+
+    None: nothing at all (cancelled, declined).
+    """
+    if component.status is EventStatus.CANCELLED or component.participation is Participation.DECLINED:
+        return None
+    if component.transparency is Transparency.TRANSPARENT:
+        return Busy.FREE
+    if component.transparency is Transparency.UNKNOWN:
+        return Busy.UNKNOWN
+    unsure = component.participation in {Participation.TENTATIVE, Participation.NEEDS_ACTION}
+    return Busy.TENTATIVE if unsure or component.status is EventStatus.TENTATIVE else Busy.BUSY

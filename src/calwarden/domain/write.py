@@ -22,8 +22,8 @@ class PendingWrite:
     """One owed write. Writes to one resource are delivered in the order of ``sequence`` (security 12.2).
 
     ``occurrence`` is the original start when one instance of a series is meant. ``uid`` is the iCalendar UID a
-    creation uses. ``generation`` is the grant's at acceptance; if it is older than the grant's now, the write is dropped
-    (ruling 16).
+    creation uses. ``generation`` is the grant's at acceptance; if it is older than the grant's now, the write is
+    dropped (ruling 16).
     """
 
     account_id: AccountId

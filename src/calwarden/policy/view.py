@@ -6,7 +6,7 @@ Fields are an allow-list (security 1.5): a BusyView of an External Event carries
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from calwarden.domain.event import Busy, Component, Details, Event, EventStatus, Participation, Transparency
+from calwarden.domain.event import Busy, Details, Event, EventStatus, Participation, Transparency
 from calwarden.domain.grant import Grant, GrantState
 from calwarden.domain.ids import CalendarId
 from calwarden.domain.profile import Calendar, Profile
@@ -188,21 +188,6 @@ def _options(access: Access, own: bool) -> Options:
     )
     allowed = {action: isinstance(decide(action, access), Allow) for action in (update, delete, Action.RESPOND)}
     return Options(allowed[update], allowed[delete], allowed[Action.RESPOND])
-
-
-def busy_status(component: Component) -> Busy | None:
-    """What an occurrence of ``component`` does to its owner's time (contract events 7).
-
-    None: nothing at all (cancelled, declined).
-    """
-    if component.status is EventStatus.CANCELLED or component.participation is Participation.DECLINED:
-        return None
-    if component.transparency is Transparency.TRANSPARENT:
-        return Busy.FREE
-    if component.transparency is Transparency.UNKNOWN:
-        return Busy.UNKNOWN
-    unsure = component.participation in {Participation.TENTATIVE, Participation.NEEDS_ACTION}
-    return Busy.TENTATIVE if unsure or component.status is EventStatus.TENTATIVE else Busy.BUSY
 
 
 def visible_calendars(grant: Grant, calendars: Iterable[Calendar]) -> list[Calendar]:
