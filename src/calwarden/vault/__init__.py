@@ -1,1 +1,16 @@
-"""."""
+"""Encryption at rest and keyed hashes: the keys live in a file of their own, never in the database (security 10)."""
+
+from calwarden.vault.keyring import Keyring, KeyringError, UnknownKey
+from calwarden.vault.sealing import Key, Place, SealBroken, key_version, open_sealed, seal
+
+__all__ = [
+    "Key",
+    "Keyring",
+    "KeyringError",
+    "Place",
+    "SealBroken",
+    "UnknownKey",
+    "key_version",
+    "open_sealed",
+    "seal",
+]
