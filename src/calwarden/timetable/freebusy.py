@@ -1,0 +1,38 @@
+"""Free/busy periods: identical ones once, touching ones merged where an Application wants it (ruling 10)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from calwarden.domain.ids import CalendarId
+from calwarden.domain.times import Instant
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """One entry: sorted by start, end, status, calendar. All-day ends are midnights of UTC."""
+
+    start: Instant
+    end: Instant
+    status: str
+    calendar_id: CalendarId
+    all_day: bool = False
+
+
+def distinct(periods: Iterable[Period]) -> list[Period]:
+    """Sorted, each once: how often somebody is busy at a time is nobody's business."""
+    return sorted(set(periods))
+
+
+def merged(periods: Iterable[Period]) -> list[Period]:
+    """Touching or overlapping periods of one status, calendar and kind become one (RFC 4791 11)."""
+    result: list[Period] = []
+    last: dict[tuple[CalendarId, str, bool], int] = {}
+    for one in distinct(periods):
+        group = (one.calendar_id, one.status, one.all_day)
+        at = last.get(group)
+        if at is not None and one.start <= result[at].end:
+            result[at] = replace(result[at], end=max(result[at].end, one.end))
+        else:
+            last[group] = len(result)
+            result.append(one)
+    return sorted(result)
