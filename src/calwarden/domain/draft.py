@@ -42,6 +42,19 @@ class DraftRule:
     count: int | None = None
     until: Day | None = None
 
+    def text(self, *, timed: bool) -> str:
+        """The iCalendar rule; UNTIL is of the same kind as the start it belongs to (RFC 5545 3.3.10)."""
+        parts = [f"FREQ={self.frequency.upper()}"]
+        if self.interval != 1:
+            parts.append(f"INTERVAL={self.interval}")
+        if self.by_day:
+            parts.append(f"BYDAY={','.join(self.by_day)}")
+        if self.count is not None:
+            parts.append(f"COUNT={self.count}")
+        if self.until is not None:
+            parts.append(f"UNTIL={self.until:%Y%m%d}" + ("T235959Z" if timed else ""))
+        return ";".join(parts)
+
 
 @dataclass(frozen=True, slots=True)
 class EventDraft:
