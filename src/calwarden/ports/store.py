@@ -34,6 +34,13 @@ from calwarden.domain.times import Instant, Window
 from calwarden.domain.write import PendingWrite
 
 
+class StoreUnavailable(Exception):
+    """The database does not answer, is locked for too long or has no room: nothing was stored, repeating may help.
+
+    Edges answer 503. The message names the cause for the operator and carries no statement and no value.
+    """
+
+
 class Accounts(Protocol):
     def add(self, account: Account) -> None:
         """Store a new Account and make its data key. Raises Conflict if the e-mail address is taken."""

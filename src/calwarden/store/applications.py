@@ -1,0 +1,126 @@
+"""Applications and their secrets: the one noun that belongs to no Account (ruling 27)."""
+
+import hmac
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, bindparam, update
+
+from calwarden.domain.application import Application, SecretInfo
+from calwarden.domain.errors import Conflict
+from calwarden.domain.ids import AccountId, ApplicationId, SecretId
+from calwarden.domain.times import Instant
+from calwarden.store import tables as t
+from calwarden.store.codec import names, text
+from calwarden.store.datakeys import DataKeys
+from calwarden.store.transaction import Transaction
+
+_OWNED = (
+    t.application_secrets,
+    t.grants,
+    t.tokens,
+    t.authorizations,
+    t.elevation_requests,
+    t.listings,
+    t.applications,
+)
+_DISOWN = [
+    update(table)
+    .where(table.c.created_by == bindparam("application"))
+    .values({name: None for name in ("created_by", "event_id") if name in table.c})
+    for table in (t.events, t.resources, t.calendars)
+]
+
+
+def _owner(application_id: ApplicationId) -> str:
+    return f"application/{application_id}"
+
+
+class SqlApplications:
+    """Implements ``ports.store.Applications``."""
+
+    def __init__(self, tx: Transaction, keys: DataKeys) -> None:
+        self._tx = tx
+        self._keys = keys
+
+    def add(self, application: Application) -> None:
+        if not self._tx.add(t.applications, _values(application)):
+            raise Conflict("there is an application with this id already")
+        self._keys.make(_owner(application.application_id))
+
+    def get(self, application_id: ApplicationId) -> Application | None:
+        row = self._tx.one(t.applications, application_id=application_id)
+        return None if row is None else _application(row)
+
+    def list(self) -> Sequence[Application]:
+        return [_application(row) for row in self._tx.all(t.applications, ("created", "application_id"))]
+
+    def save(self, application: Application) -> None:
+        self._tx.save(t.applications, _values(application), "the application")
+
+    def delete(self, application_id: ApplicationId) -> None:
+        for table in _OWNED:
+            self._tx.drop(table, application_id=application_id)
+        for statement in _DISOWN:
+            self._tx.change(statement, {"application": application_id})
+        self._keys.destroy(_owner(application_id))
+
+    def add_secret(self, application_id: ApplicationId, secret_id: SecretId, secret: str, now: Instant) -> None:
+        values = {
+            "application_id": application_id,
+            "secret_id": secret_id,
+            "secret_hash": self._hash(secret),
+            "created": now,
+            "sealed": self._keys.seal(_owner(application_id), "application_secrets", (secret_id,), secret),
+        }
+        if not self._tx.add(t.application_secrets, values):
+            raise Conflict("there is such a secret already")
+
+    def secrets(self, application_id: ApplicationId) -> Sequence[SecretInfo]:
+        return [SecretInfo(SecretId(row.secret_id), Instant(row.created)) for row in self._secrets(application_id)]
+
+    def signing_secrets(self, application_id: ApplicationId) -> Sequence[str]:
+        owner = _owner(application_id)
+        rows = reversed(self._secrets(application_id))
+        return [self._keys.open(owner, "application_secrets", (row.secret_id,), row.sealed, str) for row in rows]
+
+    def drop_secret(self, application_id: ApplicationId, secret_id: SecretId) -> None:
+        self._tx.drop(t.application_secrets, application_id=application_id, secret_id=secret_id)
+
+    def by_secret(self, secret: str) -> Application | None:
+        wanted = self._hash(secret)
+        row = self._tx.one(t.application_secrets, secret_hash=wanted)
+        # The index compares keyed hashes, whose timing tells nothing of the secret; this makes the last word constant.
+        if row is None or not hmac.compare_digest(row.secret_hash, wanted):
+            return None
+        return self.get(ApplicationId(row.application_id))
+
+    def _secrets(self, application_id: ApplicationId) -> Sequence[Row[Any]]:
+        return self._tx.all(t.application_secrets, ("created", "secret_id"), application_id=application_id)
+
+    def _hash(self, secret: str) -> str:
+        return self._keys.keyring.keyed_hash("client-secret", secret)
+
+
+def _values(application: Application) -> dict[str, Any]:
+    return {
+        "application_id": application.application_id,
+        "name": application.name,
+        "redirect_uris": text(application.redirect_uris),
+        "created": application.created,
+        "public": application.public,
+        "owner": application.owner,
+        "merge_busy": application.merge_busy,
+    }
+
+
+def _application(row: Row[Any]) -> Application:
+    return Application(
+        ApplicationId(row.application_id),
+        row.name,
+        names(row.redirect_uris),
+        Instant(row.created),
+        row.public,
+        None if row.owner is None else AccountId(row.owner),
+        row.merge_busy,
+    )

@@ -1,0 +1,221 @@
+"""Grants, Tokens and requests for Elevation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, select, update
+
+from calwarden.domain.errors import Conflict
+from calwarden.domain.grant import Connection, ElevationRequest, Grant, GrantState, Token, TokenKind
+from calwarden.domain.ids import AccountId, ApplicationId, CalendarId, ElevationRequestId, GrantId, ProfileId
+from calwarden.domain.times import Instant
+from calwarden.store import tables as t
+from calwarden.store.codec import names, text
+from calwarden.store.compiled import Hot
+from calwarden.store.transaction import Transaction
+
+_ORDER = ("created", "account_id", "grant_id")
+
+
+class SqlGrants:
+    """Implements ``ports.store.Grants``."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def add(self, grant: Grant) -> None:
+        if not self._tx.add(t.grants, _values(grant)):
+            raise Conflict("there is a live grant of this application already")
+
+    def get(self, account_id: AccountId, application_id: ApplicationId) -> Grant | None:
+        return _maybe(
+            self._tx.one(t.grants, account_id=account_id, application_id=application_id, state=GrantState.ACTIVE.value)
+        )
+
+    def by_id(self, account_id: AccountId, grant_id: GrantId) -> Grant | None:
+        return _maybe(self._tx.one(t.grants, account_id=account_id, grant_id=grant_id))
+
+    def of_account(self, account_id: AccountId) -> Sequence[Grant]:
+        return [_grant(tuple(row)) for row in self._tx.all(t.grants, _ORDER, account_id=account_id)]
+
+    def of_application(self, application_id: ApplicationId) -> Sequence[Grant]:
+        return [_grant(tuple(row)) for row in self._tx.all(t.grants, _ORDER, application_id=application_id)]
+
+    def list(self) -> Sequence[Grant]:
+        return [_grant(tuple(row)) for row in self._tx.all(t.grants, _ORDER, state=GrantState.ACTIVE.value)]
+
+    def save(self, grant: Grant) -> None:
+        self._tx.save(t.grants, _values(grant), "the grant")
+
+
+def _values(grant: Grant) -> dict[str, Any]:
+    return {
+        "account_id": grant.account_id,
+        "grant_id": grant.grant_id,
+        "application_id": grant.application_id,
+        "scopes": text(grant.scopes),
+        "created": grant.created,
+        "state": grant.state.value,
+        "generation": grant.generation,
+        "connection": grant.connection.value,
+        "elevated": text(sorted(grant.elevated)),
+        "calendars": None if grant.calendars is None else text(sorted(grant.calendars)),
+        "hidden_profiles": text(sorted(grant.hidden_profiles)),
+        "ends": grant.ends,
+    }
+
+
+def _maybe(row: Row[Any] | None) -> Grant | None:
+    return None if row is None else _grant(tuple(row))
+
+
+def _grant(row: tuple[Any, ...]) -> Grant:
+    """A Grant from the columns in the order of the table."""
+    account, grant, application, scopes, created, state, generation, connection, elevated, calendars, hidden, ends = row
+    return Grant(
+        GrantId(grant),
+        AccountId(account),
+        ApplicationId(application),
+        names(scopes),
+        Instant(created),
+        GrantState(state),
+        generation,
+        Connection(connection),
+        frozenset(map(CalendarId, names(elevated))),
+        None if calendars is None else frozenset(map(CalendarId, names(calendars))),
+        frozenset(map(ProfileId, names(hidden))),
+        None if ends is None else Instant(ends),
+    )
+
+
+_TOKEN_WIDTH = len(t.tokens.c)
+_FIND = Hot(
+    lambda _: (
+        select(t.tokens, t.grants)
+        .join_from(
+            t.tokens,
+            t.grants,
+            (t.grants.c.account_id == t.tokens.c.account_id) & (t.grants.c.grant_id == t.tokens.c.grant_id),
+        )
+        .where(t.tokens.c.token_hash == bindparam("token_hash"))
+    )
+)
+_SPEND = (
+    update(t.tokens).where(t.tokens.c.token_hash == bindparam("hash"), t.tokens.c.spent.is_(False)).values(spent=True)
+)
+_EXPIRED_TOKENS = delete(t.tokens).where(t.tokens.c.expires <= bindparam("now"))
+
+
+class SqlTokens:
+    """Implements ``ports.store.Tokens``."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def add(self, token: Token) -> None:
+        values = {
+            "token_hash": token.token_hash,
+            "kind": token.kind.value,
+            "account_id": token.account_id,
+            "application_id": token.application_id,
+            "grant_id": token.grant_id,
+            "issued": token.issued,
+            "expires": token.expires,
+            "family": token.family,
+            "spent": token.spent,
+        }
+        if not self._tx.add(t.tokens, values):
+            raise Conflict("there is such a token already")
+
+    def find(self, token_hash: str) -> tuple[Token, Grant] | None:
+        rows = self._tx.hot(_FIND, {"token_hash": token_hash})
+        if rows and self._tx.lock(rows[0][2]):
+            # Another writer of the account may have changed the grant before it let us in.
+            rows = self._tx.hot(_FIND, {"token_hash": token_hash})
+        if not rows:
+            return None
+        return _token(rows[0][:_TOKEN_WIDTH]), _grant(tuple(rows[0][_TOKEN_WIDTH:]))
+
+    def spend(self, token_hash: str) -> bool:
+        return self._tx.change(_SPEND, {"hash": token_hash}) > 0
+
+    def delete_of_grant(self, account_id: AccountId, grant_id: GrantId) -> None:
+        self._tx.drop(t.tokens, account_id=account_id, grant_id=grant_id)
+
+    def delete_family(self, family: str) -> None:
+        self._tx.drop(t.tokens, family=family)
+
+    def purge(self, now: Instant) -> None:
+        self._tx.change(_EXPIRED_TOKENS, {"now": now})
+
+
+def _token(row: tuple[Any, ...]) -> Token:
+    token_hash, kind, account, application, grant, issued, expires, family, spent = row
+    return Token(
+        token_hash,
+        TokenKind(kind),
+        AccountId(account),
+        ApplicationId(application),
+        GrantId(grant),
+        Instant(issued),
+        None if expires is None else Instant(expires),
+        family,
+        bool(spent),
+    )
+
+
+_ANSWER = (
+    update(t.elevation_requests)
+    .where(t.elevation_requests.c.request_id == bindparam("request"), t.elevation_requests.c.answered.is_(False))
+    .values(answered=True)
+)
+_EXPIRED_REQUESTS = delete(t.elevation_requests).where(t.elevation_requests.c.expires <= bindparam("now"))
+
+
+class SqlElevationRequests:
+    """Implements ``ports.store.ElevationRequests``."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def add(self, request: ElevationRequest) -> None:
+        values = {
+            "request_id": request.request_id,
+            "account_id": request.account_id,
+            "application_id": request.application_id,
+            "grant_id": request.grant_id,
+            "generation": request.generation,
+            "calendars": text(request.calendars),
+            "redirect_uri": request.redirect_uri,
+            "created": request.created,
+            "expires": request.expires,
+            "answered": request.answered,
+        }
+        if not self._tx.add(t.elevation_requests, values):
+            raise Conflict("there is such a request already")
+
+    def get(self, request_id: ElevationRequestId) -> ElevationRequest | None:
+        row = self._tx.one(t.elevation_requests, request_id=request_id)
+        if row is None:
+            return None
+        return ElevationRequest(
+            request_id,
+            AccountId(row.account_id),
+            ApplicationId(row.application_id),
+            GrantId(row.grant_id),
+            row.generation,
+            tuple(map(CalendarId, names(row.calendars))),
+            row.redirect_uri,
+            Instant(row.created),
+            Instant(row.expires),
+            row.answered,
+        )
+
+    def answer(self, request_id: ElevationRequestId) -> bool:
+        return self._tx.change(_ANSWER, {"request": request_id}) > 0
+
+    def delete_of_grant(self, account_id: AccountId, grant_id: GrantId) -> None:
+        self._tx.drop(t.elevation_requests, account_id=account_id, grant_id=grant_id)
+
+    def purge(self, now: Instant) -> None:
+        self._tx.change(_EXPIRED_REQUESTS, {"now": now})

@@ -1,0 +1,43 @@
+"""Bringing a database up to date: Alembic, one migration at a time in the whole installation."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from calwarden.store.engine import DURABILITY
+
+HEAD = "0001"
+"""The newest migration; a test compares it with the folder."""
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK = 0x63616C77  # "calw"
+
+
+def migrate(engine: Engine) -> None:
+    """Run the migrations that ``engine``'s database lacks, all or none."""
+    if engine.dialect.name == "sqlite":
+        engine = engine.execution_options(**{DURABILITY: "FULL"})
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        if current(connection) != HEAD:
+            _upgrade(connection)
+
+
+def current(connection: Connection) -> str | None:
+    """The migration a database is at; None: it is empty."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    # Loading Alembic takes longer than asking whether it is needed: a server on an existing database starts without it.
+    from alembic import command  # noqa: PLC0415 - see above
+    from alembic.config import Config  # noqa: PLC0415 - see above
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

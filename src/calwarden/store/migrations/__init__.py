@@ -1,0 +1,1 @@
+"""Migrations, run by ``calwarden.store.migrate``."""

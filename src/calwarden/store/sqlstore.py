@@ -1,0 +1,121 @@
+"""The store on SQL: SQLite in a file, SQLite in memory, PostgreSQL."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, text
+
+from calwarden.ports.store import Store, StoreUnavailable
+from calwarden.store import tables
+from calwarden.store.datakeys import KeyCache
+from calwarden.store.engine import DURABILITY, failures, memory_engine, open_engine
+from calwarden.store.migrate import migrate
+from calwarden.store.transaction import Transaction
+from calwarden.store.unit import SqlUnitOfWork
+from calwarden.vault import Keyring
+
+_MEMORY_WAIT = 30  # seconds
+
+
+class _OneAtATime:
+    """Hands the only connection of a database in memory to one thread at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holder: int | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        me = threading.get_ident()
+        if self._holder == me:
+            raise RuntimeError("a unit of work within another one")
+        if not self._lock.acquire(timeout=_MEMORY_WAIT):
+            raise StoreUnavailable("the database is locked")
+        self._holder = me
+        try:
+            yield
+        finally:
+            self._holder = None
+            self._lock.release()
+
+
+class SqlStore:
+    """Implements ``ports.store.Store``. Made by ``open_store`` or ``open_memory``; ``close`` when done."""
+
+    def __init__(self, engine: Engine, keyring: Keyring, turns: _OneAtATime | None = None) -> None:
+        self._engine = engine
+        self._turns = turns
+        self._cache = KeyCache(keyring)
+        self._reads: Engine = engine
+        if engine.dialect.name == "postgresql":
+            # One state of the database for a whole read; writers take a lock per Account instead.
+            self._reads = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._writes = {
+            True: engine.execution_options(**{DURABILITY: "FULL"}),
+            False: engine.execution_options(**{DURABILITY: "NORMAL"}),
+        }
+
+    @contextmanager
+    def read(self) -> Iterator[SqlUnitOfWork]:
+        """One consistent state of the database. Raises StoreUnavailable."""
+        with failures(), self._turn(), self._reads.begin() as connection:
+            yield SqlUnitOfWork(Transaction(connection, writable=False), self._cache)
+
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[SqlUnitOfWork]:
+        """A transaction that commits at the end of the block. Raises StoreUnavailable; then nothing was stored."""
+        with failures(), self._turn():
+            with self._writes[durable].begin() as connection:
+                tx = Transaction(connection, writable=True)
+                if not durable and tx.dialect == "postgresql":
+                    connection.execute(text("SET LOCAL synchronous_commit = off"))
+                yield SqlUnitOfWork(tx, self._cache)
+            for act in tx.after_commit:
+                act()
+
+    def migrate(self) -> None:
+        """Bring the tables up to date; makes them in an empty database. Raises StoreUnavailable."""
+        with failures(), self._turn():
+            if self._turns is None:
+                migrate(self._engine)
+            else:
+                tables.metadata.create_all(self._engine)
+
+    def ping(self) -> None:
+        """Raises StoreUnavailable if the database does not answer."""
+        with self.read() as uow:
+            uow.ping()
+
+    def rewrap_data_keys(self) -> int:
+        """After a rotation of the Keyring: wrap every data key by the newest key; gives how many were not."""
+        with self.write() as uow:
+            return uow.rewrap_data_keys()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def _turn(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._turns is None else self._turns.turn()
+
+
+def open_store(url: str, keyring: Keyring) -> SqlStore:
+    """The store at ``sqlite:///path`` or ``postgresql+psycopg://...``. Connects at first use; refuses other databases
+    (ValueError).
+    """
+    return SqlStore(open_engine(url), keyring)
+
+
+def open_memory(keyring: Keyring | None = None) -> SqlStore:
+    """An empty store in memory with its tables made, shared by all threads that use this object."""
+    store = SqlStore(memory_engine(), keyring or Keyring.ephemeral(), _OneAtATime())
+    store.migrate()
+    return store
+
+
+if TYPE_CHECKING:
+
+    def _is_a_store(store: SqlStore) -> Store:
+        return store

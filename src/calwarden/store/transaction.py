@@ -1,0 +1,152 @@
+"""One database transaction as the repositories see it: statements by table and key, built once and kept.
+
+Every statement names its values, so that the account of a write is known before it runs.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Executable,
+    Insert,
+    Row,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import CursorResult
+
+from calwarden.domain.errors import NotFound
+from calwarden.store.compiled import Hot
+
+Values = Mapping[str, Any]
+_KEY = "key_"
+
+
+@lru_cache(maxsize=512)
+def _select(table: Table, where: tuple[str, ...], order: tuple[str, ...]) -> Select[Any]:
+    conditions = [table.c[name] == bindparam(name) for name in where]
+    return select(table).where(*conditions).order_by(*(table.c[name] for name in order))
+
+
+@lru_cache(maxsize=512)
+def _delete(table: Table, where: tuple[str, ...]) -> Delete:
+    return delete(table).where(*(table.c[name] == bindparam(name) for name in where))
+
+
+@lru_cache(maxsize=512)
+def _update(table: Table, columns: tuple[str, ...], where: tuple[str, ...]) -> Update:
+    conditions = [table.c[name] == bindparam(_KEY + name) for name in where]
+    return update(table).where(*conditions).values({name: bindparam(name) for name in columns})
+
+
+@lru_cache(maxsize=128)
+def _insert(table: Table, dialect: str, *, replace: bool) -> Insert:
+    builder = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    if not replace:
+        return builder.on_conflict_do_nothing()
+    key = [column.name for column in table.primary_key]
+    changed = {column.name: builder.excluded[column.name] for column in table.c if column.name not in key}
+    return builder.on_conflict_do_update(index_elements=key, set_=changed)
+
+
+def _lock_number(account_id: str) -> int:
+    digest = hashlib.sha256(account_id.encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+class Transaction:
+    """What repositories run statements through. ``writable`` False: every change is refused."""
+
+    def __init__(self, connection: Connection, *, writable: bool) -> None:
+        self.connection = connection
+        self.dialect = connection.dialect.name
+        self.writable = writable
+        self._raw: Any = connection.connection.dbapi_connection
+        self._locks = writable and self.dialect == "postgresql"
+        self._locked: set[str] = set()
+        self.after_commit: list[Callable[[], None]] = []
+
+    def lock(self, account_id: str) -> bool:
+        """Keep other writers of this Account away until the end, where the database has more than one writer.
+
+        True if that was not so before: what was read of the Account until now may be old.
+        """
+        if not self._locks or account_id in self._locked:
+            return False
+        self._raw.execute("SELECT pg_advisory_xact_lock(%s)", (_lock_number(account_id),))
+        self._locked.add(account_id)
+        return True
+
+    def run(self, statement: Executable, values: Values | None = None) -> CursorResult[Any]:
+        """Any statement; takes the lock of the account it names."""
+        if values and self._locks and (account_id := values.get("account_id") or values.get("key_account_id")):
+            self.lock(account_id)
+        return self.connection.execute(statement, values or {})
+
+    def hot(self, statement: Hot, values: Values) -> list[tuple[Any, ...]]:
+        """A compiled read, straight through the driver: no result processing."""
+        if self._locks and (account_id := values.get("account_id")):
+            self.lock(account_id)
+        rows: list[tuple[Any, ...]] = self._raw.execute(statement.text(self.dialect), values).fetchall()
+        return rows
+
+    def one(self, table: Table, **where: Any) -> Row[Any] | None:
+        """The row with these values, or None."""
+        return self.run(_select(table, tuple(where), ()), where).first()
+
+    def all(self, table: Table, order: Sequence[str] = (), **where: Any) -> Sequence[Row[Any]]:
+        """The rows with these values, in this order."""
+        return self.run(_select(table, tuple(where), tuple(order)), where).all()
+
+    def add(self, table: Table, values: Values) -> bool:
+        """Insert; False if a row with one of its unique keys is there already."""
+        return self.change(_insert(table, self.dialect, replace=False), values) > 0
+
+    def put(self, table: Table, rows: Sequence[Values]) -> None:
+        """Insert or replace rows by primary key."""
+        if rows:
+            self._refuse_on_read()
+            for account_id in {row["account_id"] for row in rows if "account_id" in row}:
+                self.lock(account_id)
+            self.connection.execute(_insert(table, self.dialect, replace=True), rows)
+
+    def save(self, table: Table, values: Values, what: str) -> None:
+        """Update the row that has the primary key in ``values``. Raises NotFound if it is gone."""
+        key = tuple(column.name for column in table.primary_key)
+        where = {name: values[name] for name in key}
+        if not self.set(table, {name: value for name, value in values.items() if name not in where}, **where):
+            raise NotFound(f"{what} is gone")
+
+    def set(self, table: Table, values: Values, **where: Any) -> int:
+        """Update columns of the rows with these values; gives their number."""
+        statement = _update(table, tuple(values), tuple(where))
+        return self.change(statement, {**values, **{_KEY + name: value for name, value in where.items()}})
+
+    def drop(self, table: Table, **where: Any) -> int:
+        """Delete the rows with these values; gives their number."""
+        return self.change(_delete(table, tuple(where)), where)
+
+    def change(self, statement: Executable, values: Values | None = None) -> int:
+        """Any changing statement; gives the number of rows it touched."""
+        self._refuse_on_read()
+        return self.run(statement, values).rowcount
+
+    def change_returning(self, statement: Executable, values: Values) -> Row[Any] | None:
+        """A changing statement that gives back the row it touched, or None."""
+        self._refuse_on_read()
+        return self.run(statement, values).first()
+
+    def _refuse_on_read(self) -> None:
+        # INVARIANT: a read never writes; SQLite would otherwise upgrade the transaction and may lose a race for it.
+        if not self.writable:
+            raise RuntimeError("a change within store.read()")
