@@ -87,6 +87,9 @@ class Sessions(Protocol):
     def get(self, session_id: SessionId) -> Session | None: ...
     def delete(self, session_id: SessionId) -> None: ...
     def delete_all(self, account_id: AccountId) -> None: ...
+    def purge(self, now: Instant) -> None:
+        """Forget expired ones."""
+        ...
 
 
 class OneTimeTokens(Protocol):
@@ -98,6 +101,10 @@ class OneTimeTokens(Protocol):
         """The subject, once; None if unknown, spent, of another purpose or expired."""
         ...
 
+    def purge(self, now: Instant) -> None:
+        """Forget expired ones."""
+        ...
+
 
 class Attempts(Protocol):
     """Counters for rate limits that must survive a restart: sign-in, failed client authentication."""
@@ -107,6 +114,9 @@ class Attempts(Protocol):
         ...
 
     def clear(self, bucket: str) -> None: ...
+    def purge(self, now: Instant) -> None:
+        """Forget windows that are over."""
+        ...
 
 
 class Authorizations(Protocol):
@@ -116,6 +126,10 @@ class Authorizations(Protocol):
     def by_code(self, code_hash: str) -> Authorization | None: ...
     def redeem(self, code_hash: str, now: Instant) -> Authorization | None:
         """One atomic statement: APPROVED and unexpired becomes EXCHANGED; None if it was not so (security 4.5)."""
+        ...
+
+    def purge(self, now: Instant) -> None:
+        """Forget those that expired a day ago; until then a code that comes a second time is recognised."""
         ...
 
 
@@ -163,6 +177,9 @@ class ElevationRequests(Protocol):
         ...
 
     def delete_of_grant(self, account_id: AccountId, grant_id: GrantId) -> None: ...
+    def purge(self, now: Instant) -> None:
+        """Forget expired ones."""
+        ...
 
 
 class Profiles(Protocol):
@@ -177,7 +194,9 @@ class Profiles(Protocol):
         ...
 
     def due(self, now: Instant, limit: int) -> Sequence[Profile]:
-        """Work queue: connected Profiles whose ``sync_due_at`` has come, of all Accounts, most overdue first."""
+        """Work queue: connected Profiles whose ``sync_due_at`` has come and which nobody holds a lease of, of all
+        Accounts, most overdue first.
+        """
         ...
 
     def lease(self, account_id: AccountId, profile_id: ProfileId, holder: str, now: Instant, until: Instant) -> bool:
@@ -244,27 +263,42 @@ class Events(Protocol):
         ...
 
     def busy(self, account_id: AccountId, query: EventQuery) -> Sequence[BusyRow]:
-        """One covering indexed read, in (start, end, busy, calendar) order; no details are touched."""
+        """One covering indexed read, in (start, end, busy, calendar) order; no details are touched.
+
+        Occurrences that take no time (``busy`` None: cancelled, declined, deleted) come only if ``query.deleted``.
+        """
         ...
 
     def get(self, account_id: AccountId, calendar_id: CalendarId, key: EventKey) -> Event | None: ...
-    def resource(self, account_id: AccountId, calendar_id: CalendarId, resource_id: ResourceId) -> Resource | None: ...
+    def resource(self, account_id: AccountId, calendar_id: CalendarId, resource_id: ResourceId) -> Resource | None:
+        """A forgotten one is given without components and etag, as long as deleted occurrences of it are held."""
+        ...
+
     def own_resource(
         self, account_id: AccountId, calendar_id: CalendarId, application_id: ApplicationId, event_id: str
     ) -> Resource | None:
-        """The Partner Event by the Application's id, a deleted one included."""
+        """The Partner Event by the Application's id, a deleted one (without components) included."""
         ...
 
     def own_resources(
         self, account_id: AccountId, application_id: ApplicationId, calendar_ids: Iterable[CalendarId]
-    ) -> Sequence[Resource]: ...
-    def etags(self, account_id: AccountId, calendar_id: CalendarId) -> Mapping[ResourceId, str | None]: ...
+    ) -> Sequence[Resource]:
+        """The Application's own ones that have components."""
+        ...
+
+    def etags(self, account_id: AccountId, calendar_id: CalendarId) -> Mapping[ResourceId, str | None]:
+        """Every Resource held, forgotten ones left out."""
+        ...
+
     def of_resource(self, account_id: AccountId, calendar_id: CalendarId, resource_id: ResourceId) -> Sequence[Event]:
         """Every occurrence held of one Resource, deleted ones included."""
         ...
 
     def save(self, resource: Resource, events: Sequence[Event]) -> None:
-        """Store the Resource and exactly these occurrences of it (as ``syncplan.reconcile`` made them)."""
+        """Store the Resource and exactly these occurrences of it (as ``syncplan.reconcile`` made them).
+
+        Raises NotFound if the calendar is gone: content never outlives it.
+        """
         ...
 
     def set_etag(
@@ -300,19 +334,23 @@ class PendingWrites(Protocol):
         ...
 
     def due(self, now: Instant, limit: int) -> Sequence[tuple[AccountId, ProfileId]]:
-        """Work queue: Profiles with a write whose ``due_at`` has come and which is first of its Resource."""
+        """Work queue: Profiles that nobody holds a lease of, with a write whose ``due_at`` has come and which is first
+        of its Resource.
+        """
         ...
 
 
 class Audit(Protocol):
     def append(self, entry: AuditEntry) -> None:
-        """Add to the Account's hash chain (ruling 28)."""
+        """Add to the Account's hash chain (ruling 28). Raises NotFound if the Account is gone."""
         ...
 
     def count_read(
         self, account_id: AccountId, application_id: ApplicationId, calendar_id: CalendarId, level: str, now: Instant
     ) -> None:
-        """Reads and refused reads: a counter that becomes one entry per closed hour."""
+        """Reads and refused reads: a counter that becomes one entry per closed hour. ``level`` is a word such as
+        ``events`` or ``free_busy``; ``refused:`` with a reason counts a refusal.
+        """
         ...
 
     def entries(self, account_id: AccountId, limit: int | None = None) -> Sequence[AuditEntry]:
@@ -324,7 +362,9 @@ class Audit(Protocol):
         ...
 
     def export(self, account_id: AccountId | None = None) -> Iterable[dict[str, object]]:
-        """Records with sequence, predecessor hash, hash and (while the key exists) content, oldest first."""
+        """Records of ``kind`` entry with sequence, predecessor hash, hash and (while the key exists) content, oldest
+        first, and after each chain one of ``kind`` head, signed. To be read within the unit of work.
+        """
         ...
 
     def verify(self) -> Sequence[str]:
@@ -395,7 +435,10 @@ class UnitOfWork(Protocol):
 
 
 class Store(Protocol):
-    """Makes units of work. Retries a transaction that lost a race is the caller's affair: blocks are short."""
+    """Makes units of work; both kinds raise StoreUnavailable. Writers of one Account wait for each other.
+
+    ``add`` of what is there already raises Conflict, ``save`` of what is gone meanwhile NotFound. Blocks are short.
+    """
 
     def read(self) -> AbstractContextManager[UnitOfWork]:
         """A consistent read; never writes."""
