@@ -53,7 +53,7 @@ def _update(table: Table, columns: tuple[str, ...], where: tuple[str, ...]) -> U
 def _insert(table: Table, dialect: str, *, replace: bool) -> Insert:
     builder = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     if not replace:
-        return builder.on_conflict_do_nothing()
+        return builder.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     key = [column.name for column in table.primary_key]
     changed = {column.name: builder.excluded[column.name] for column in table.c if column.name not in key}
     return builder.on_conflict_do_update(index_elements=key, set_=changed)
