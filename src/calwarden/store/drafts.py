@@ -25,15 +25,16 @@ _StoredDraft = msgspec.defstruct(
 )
 
 
-def freeze(draft: EventDraft) -> msgspec.Raw:
-    """JSON of the draft, to stand within a larger stored value."""
+def freeze(draft: EventDraft) -> dict[str, Any]:
+    """What JSON can carry of the draft, to stand within a larger stored value."""
     stated = {field.name: getattr(draft, field.name) for field in fields(draft)}
-    values = {name: value for name, value in stated.items() if value is not UNSET}
-    return msgspec.Raw(msgspec.json.encode(_StoredDraft(**values)))
+    stored = _StoredDraft(**{name: value for name, value in stated.items() if value is not UNSET})
+    plain: dict[str, Any] = msgspec.to_builtins(stored)
+    return plain
 
 
-def thaw(stored: msgspec.Raw) -> EventDraft:
+def thaw(stored: dict[str, Any]) -> EventDraft:
     """The inverse of :func:`freeze`."""
-    held = msgspec.json.decode(stored, type=_StoredDraft)
+    held = msgspec.convert(stored, _StoredDraft)
     values = {field.name: getattr(held, field.name) for field in fields(EventDraft)}
     return EventDraft(**{name: value for name, value in values.items() if value is not msgspec.UNSET})

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
 from sqlalchemy import Row, bindparam, func, or_, select, update
 
 from calwarden.domain.errors import Conflict, NotFound
@@ -20,7 +19,7 @@ from calwarden.store.transaction import Transaction
 @dataclass(frozen=True, slots=True)
 class _Body:
     uid: str = ""
-    draft: msgspec.Raw | None = None
+    draft: dict[str, Any] | None = None
     occurrence: EventTime | None = None
     answer: str | None = None
     name: str | None = None

@@ -1,0 +1,209 @@
+"""The ledger: its chain, its counters, and what verification finds."""
+
+import base64
+import hashlib
+
+import pytest
+from sqlalchemy import text
+
+from calwarden.domain.audit import Actor, AuditEntry, Outcome
+from calwarden.domain.errors import NotFound
+from calwarden.domain.ids import AccountId, ApplicationId, CalendarId
+from calwarden.domain.times import Instant
+from calwarden.store import SqlStore
+from contract.store_world import APP, JANE, MARCEL, NOW, OTHER, WORK, at_once, hold
+
+HOUR = Instant(NOW - NOW % 3600)
+
+
+def entry(number: int, account_id: AccountId = JANE) -> AuditEntry:
+    return AuditEntry(
+        account_id,
+        Instant(NOW + number),
+        Actor.APPLICATION,
+        "event.upsert",
+        Outcome.REFUSED,
+        APP,
+        "scope_missing",
+        {"calendar": WORK, "number": str(number)},
+    )
+
+
+def record(store: SqlStore, *entries: AuditEntry) -> None:
+    for one in entries:
+        with store.write() as uow:
+            uow.audit.append(one)
+
+
+def problems(store: SqlStore) -> list[str]:
+    with store.read() as uow:
+        return list(uow.audit.verify())
+
+
+def test_entries_come_back_newest_first(store: SqlStore) -> None:
+    hold(store, JANE, MARCEL)
+    record(store, entry(1), entry(2), entry(1, MARCEL), entry(3))
+    with store.read() as uow:
+        assert list(uow.audit.entries(JANE)) == [entry(3), entry(2), entry(1)]
+        assert list(uow.audit.entries(JANE, 2)) == [entry(3), entry(2)]
+        assert list(uow.audit.entries(MARCEL)) == [entry(1, MARCEL)]
+        assert list(uow.audit.entries(AccountId("acc_nobody"))) == []
+    assert problems(store) == []
+
+
+def test_the_ledger_of_an_account_that_never_was_cannot_be_written(store: SqlStore) -> None:
+    with pytest.raises(NotFound), store.write() as uow:
+        uow.audit.append(entry(1))
+
+
+def test_entries_appended_at_once_stand_in_one_chain(store: SqlStore) -> None:
+    hold(store)
+    at_once(8, lambda number: record(store, entry(number)))
+    with store.read() as uow:
+        assert len(uow.audit.entries(JANE)) == 8
+    assert problems(store) == []
+
+
+def test_reads_become_one_entry_for_each_closed_hour(store: SqlStore) -> None:
+    hold(store)
+    with store.write(durable=False) as uow:
+        for second in (0, 1, 3599):
+            uow.audit.count_read(JANE, APP, WORK, "events", Instant(HOUR + second))
+        uow.audit.count_read(JANE, APP, WORK, "free_busy", HOUR)
+        uow.audit.count_read(JANE, OTHER, CalendarId(""), "refused:scope_missing", HOUR)
+        uow.audit.count_read(JANE, APP, WORK, "events", Instant(HOUR + 3600))
+    with store.write() as uow:
+        uow.audit.close_hours(Instant(HOUR + 3599))
+        assert list(uow.audit.entries(JANE)) == []
+        uow.audit.close_hours(Instant(HOUR + 3600))
+        uow.audit.close_hours(Instant(HOUR + 3600))
+        found = {(one.what, one.application_id, one.on.get("level")): one for one in uow.audit.entries(JANE)}
+    assert set(found) == {("read", APP, "events"), ("read", APP, "free_busy"), ("read.refused", OTHER, "refused")}
+    events = found["read", ApplicationId(APP), "events"]
+    assert events.on == {"calendar": WORK, "level": "events", "hour": "2030-03-17T17:00:00Z", "reads": "3"}
+    assert (events.at, events.outcome, events.reason) == (HOUR + 3600, Outcome.ALLOWED, None)
+    refused = found["read.refused", ApplicationId(OTHER), "refused"]
+    assert (refused.outcome, refused.reason, "calendar" in refused.on) == (Outcome.REFUSED, "scope_missing", False)
+    with store.write() as uow:
+        uow.audit.close_hours(Instant(HOUR + 7200))
+        assert len(uow.audit.entries(JANE)) == 4
+    assert problems(store) == []
+
+
+def test_an_export_can_be_checked_by_anybody(store: SqlStore) -> None:
+    hold(store, JANE, MARCEL)
+    record(store, entry(1), entry(2), entry(1, MARCEL))
+    with store.read() as uow:
+        everything = list(uow.audit.export())
+        janes = list(uow.audit.export(JANE))
+    assert [one["account_id"] for one in everything] == [JANE] * 3 + [MARCEL] * 2
+    assert janes == everything[:3]
+    first, second, head = janes
+    assert (first["sequence"], first["previous"], second["previous"]) == (1, "0" * 64, first["hash"])
+    assert (head["kind"], head["sequence"], head["hash"]) == ("head", 2, second["hash"])
+    assert isinstance(first["content"], dict)
+    assert first["content"]["on"] == {"calendar": WORK, "number": "1"}
+    header = f'["{JANE}",1,{NOW + 1},"{"0" * 64}"]'.encode()
+    sealed = base64.b64decode(str(first["sealed"]))
+    assert hashlib.sha256(len(header).to_bytes(4, "big") + header + sealed).hexdigest() == first["hash"]
+
+
+def test_the_ledger_of_an_erased_account_verifies_and_is_unreadable(store: SqlStore) -> None:
+    hold(store, JANE, MARCEL)
+    record(store, entry(1), entry(2), entry(1, MARCEL))
+    with store.write() as uow:
+        uow.accounts.delete(JANE)
+    assert problems(store) == []
+    with store.read() as uow:
+        assert list(uow.audit.entries(JANE)) == []
+        exported = list(uow.audit.export(JANE))
+    assert [one["kind"] for one in exported] == ["entry", "entry", "head"]
+    assert not any("content" in one for one in exported)
+    with pytest.raises(NotFound):
+        record(store, entry(3))
+
+
+def run(store: SqlStore, *statements: str) -> None:
+    """What somebody with the database in hand does."""
+    with store._turn(), store._engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+JANES = f"audit_entries WHERE account_id = '{JANE}'"
+MARCELS = f"audit_entries WHERE account_id = '{MARCEL}'"
+HEAD = f"audit_heads WHERE account_id = '{JANE}'"
+
+
+def change(column: str, value: str, sequence: int) -> str:
+    return f"UPDATE audit_entries SET {column} = {value} WHERE account_id = '{JANE}' AND sequence = {sequence}"
+
+
+def delete(sequence: int) -> str:
+    return f"DELETE FROM {JANES} AND sequence = {sequence}"
+
+
+def move_head(sequence: int) -> str:
+    hash_ = f"SELECT hash FROM {JANES} AND sequence = {sequence}"
+    return f"UPDATE audit_heads SET sequence = {sequence}, hash = ({hash_}) WHERE account_id = '{JANE}'"
+
+
+TAMPERING = {
+    "a changed time": ("entry 2 was changed", change("at", "at + 1", 2)),
+    "changed content": ("entry 3 was changed", change("sealed", f"(SELECT sealed FROM {JANES} AND sequence = 1)", 3)),
+    "a deletion in the middle": ("entries 2 to 2 are missing", delete(2)),
+    "a deletion at the start": ("entries 1 to 1 are missing", delete(1)),
+    "a deletion with new numbers": (
+        "entry 2 does not follow the one before it",
+        delete(2),
+        change("sequence", "2", 3),
+    ),
+    "a reordering": (
+        "entry 1 does not follow the one before it",
+        change("sequence", "9", 1),
+        change("sequence", "1", 2),
+        change("sequence", "2", 9),
+    ),
+    "a truncation": ("the ledger ends at entry 2, its head names entry 3", delete(3)),
+    "a truncation with a new head": (
+        "the head of the ledger is not signed by this server",
+        delete(3),
+        move_head(2),
+    ),
+    "an insertion": (
+        "entry 4 was changed",
+        f"INSERT INTO audit_entries SELECT account_id, 4, at, hash, hash, sealed FROM {JANES} AND sequence = 3",
+    ),
+    "an entry of somebody else": (
+        "entry 1 was changed",
+        delete(1),
+        f"INSERT INTO audit_entries SELECT '{JANE}', 1, at, previous, hash, sealed FROM {MARCELS}",
+    ),
+    "everything of one account": ("the ledger has lost its head", f"DELETE FROM {JANES}", f"DELETE FROM {HEAD}"),
+    "a lost head": ("the ledger has lost its head", f"DELETE FROM {HEAD}"),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERING)
+def test_verification_finds(what: str, store: SqlStore) -> None:
+    finding, *statements = TAMPERING[what]
+    hold(store, JANE, MARCEL)
+    record(store, entry(1), entry(2), entry(3), entry(1, MARCEL))
+    assert problems(store) == []
+    run(store, *statements)
+    assert f"{JANE}: {finding}" in problems(store)
+
+
+def test_an_untouched_ledger_of_somebody_else_stays_without_findings(store: SqlStore) -> None:
+    hold(store, JANE, MARCEL)
+    record(store, entry(1), entry(1, MARCEL))
+    run(store, change("at", "0", 1))
+    assert all(problem.startswith(f"{JANE}:") for problem in problems(store))
+
+
+def test_a_truncated_ledger_does_not_heal_by_going_on(store: SqlStore) -> None:
+    hold(store)
+    record(store, entry(1), entry(2))
+    run(store, delete(2))
+    record(store, entry(3))
+    assert f"{JANE}: entries 2 to 2 are missing" in problems(store)
