@@ -191,27 +191,39 @@ def _read(path: Path) -> tuple[dict[int, bytes], bytes]:
 
 def _write(path: Path, content: bytes, *, replace: bool) -> None:
     """Put the file in place whole or not at all, on disk before this returns."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write_through(draft, content)
         if replace:
             draft.replace(path)
         else:
-            # A hard link, unlike a rename, never takes the place of what is there.
-            path.hardlink_to(draft)
-    except FileExistsError:
-        raise KeyringError(f'there is a key file "{path}" already: its keys are not replaced') from None
+            _link(draft, path)
+        _sync_folder(path.parent)
     except OSError as error:
         raise KeyringError(f'the key file "{path}" cannot be written: {error.strerror}') from None
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+
+
+def _link(draft: Path, path: Path) -> None:
+    # A hard link, unlike a rename, never takes the place of what is there.
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        raise KeyringError(f'there is a key file "{path}" already: its keys are not replaced') from None
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
