@@ -10,10 +10,11 @@ from calwarden.domain.event import (
     Busy,
     Event,
 )
-from calwarden.domain.ids import AccountId, CalendarId
+from calwarden.domain.ids import AccountId, ApplicationId, CalendarId, EventKey
 from calwarden.domain.times import DAY_SECONDS, EventTime, Instant, Window
 from calwarden.ports.store import EventQuery
 from calwarden.store import SqlStore
+from calwarden.store.event_queries import SPANS, parameters, shape_of, statement
 from contract.store_world import (
     APP,
     HOME,
@@ -188,3 +189,35 @@ def test_no_calendar_named_means_nothing_found(store: SqlStore) -> None:
     keep(store, event("a", at(NOW), at(NOW + 60)))
     assert found(store, query(calendar_ids=frozenset())) == []
     assert found(store, query(calendar_ids=frozenset({CalendarId("cal_nowhere")}))) == []
+
+
+def test_a_window_is_one_read_of_the_covering_index(file_store: SqlStore) -> None:
+    within = window(NOW, NOW + 100)
+    hold(file_store)
+    with file_store.read() as uow:
+        for changes in (
+            {},
+            {"external_window": within},
+            {"own": False, "external_window": within, "deleted": True},
+            {"external": False, "modified_since": NOW},
+            {"busy_modified_since": NOW, "application_id": OTHER},
+        ):
+            for busy in (True, False):
+                asked = query(within, **changes)
+                sql = statement(shape_of(asked, busy=busy)).text("sqlite")
+                plan = uow._tx._raw.execute(f"EXPLAIN QUERY PLAN {sql}", parameters(JANE, asked, "sqlite")).fetchall()
+                steps = [step for *_, step in plan if " events" in step]
+                assert len(steps) == len(SPANS) + 1
+                assert all(step.startswith("SEARCH events USING COVERING INDEX events_window") for step in steps), steps
+
+
+def test_a_text_that_no_database_holds_names_nothing(store: SqlStore) -> None:
+    hold(store)
+    with store.read() as uow:
+        for odd in ("\0", "a\0b", "\ud800"):
+            assert uow.calendars.get(JANE, CalendarId(odd)) is None
+            assert uow.events.get(AccountId(odd), WORK, EventKey("k")) is None
+            assert uow.tokens.find(odd) is None
+            assert uow.applications.get(ApplicationId(odd)) is None
+            assert uow.applications.by_secret(odd) is None
+            assert uow.accounts.by_email(odd) is None

@@ -61,14 +61,26 @@ def _sqlite_file(url: URL) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=_POOL,
         max_overflow=_POOL_BURST,
         pool_timeout=_POOL_WAIT,
         pool_use_lifo=True,
         pool_pre_ping=True,
+        connect_args={"connect_timeout": _POOL_WAIT},
     )
+    event.listen(engine, "connect", _set_up_postgresql)
+    return engine
+
+
+def _set_up_postgresql(connection: psycopg.Connection, _: ConnectionPoolEntry) -> None:
+    # No request waits for ever, and no forgotten transaction holds an account's lock.
+    connection.execute(
+        "SELECT set_config('lock_timeout', '10s', false), set_config('statement_timeout', '60s', false),"
+        " set_config('idle_in_transaction_session_timeout', '60s', false)"
+    )
+    connection.commit()
 
 
 def _listen(engine: Engine) -> Engine:

@@ -283,9 +283,15 @@ events = Table(
         "busy_updated",
         "event_key",
     ),
-    Index("events_resource", "account_id", "calendar_id", "resource_id"),
+    Index("events_resource", "account_id", "resource_id", "calendar_id"),
     Index("events_own", "account_id", "created_by", "calendar_id"),
-    Index("events_deleted", "account_id", "deleted", "updated"),
+    Index(
+        "events_deleted",
+        "account_id",
+        "updated",
+        sqlite_where=text("deleted IS 1"),
+        postgresql_where=text("deleted IS TRUE"),
+    ),
 )
 
 pending_writes = Table(

@@ -64,6 +64,17 @@ def _lock_number(account_id: str) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
+def _names_nothing(values: Values) -> bool:
+    """Whether a text among ``values`` cannot stand in a database (NUL, lone surrogates), so that no row has it."""
+    return any(isinstance(value, str) and not _storable(value) for value in values.values())
+
+
+def _storable(value: str) -> bool:
+    if "\0" in value:
+        return False
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 class Transaction:
     """What repositories run statements through. ``writable`` False: every change is refused."""
 
@@ -95,6 +106,8 @@ class Transaction:
 
     def hot(self, statement: Hot, values: Values) -> list[tuple[Any, ...]]:
         """A compiled read, straight through the driver: no result processing."""
+        if _names_nothing(values):
+            return []
         if self._locks and (account_id := values.get("account_id")):
             self.lock(account_id)
         rows: list[tuple[Any, ...]] = self._raw.execute(statement.text(self.dialect), values).fetchall()
@@ -102,11 +115,11 @@ class Transaction:
 
     def one(self, table: Table, **where: Any) -> Row[Any] | None:
         """The row with these values, or None."""
-        return self.run(_select(table, tuple(where), ()), where).first()
+        return None if _names_nothing(where) else self.run(_select(table, tuple(where), ()), where).first()
 
     def all(self, table: Table, order: Sequence[str] = (), **where: Any) -> Sequence[Row[Any]]:
         """The rows with these values, in this order."""
-        return self.run(_select(table, tuple(where), tuple(order)), where).all()
+        return [] if _names_nothing(where) else self.run(_select(table, tuple(where), tuple(order)), where).all()
 
     def add(self, table: Table, values: Values) -> bool:
         """Insert; False if a row with one of its unique keys is there already."""

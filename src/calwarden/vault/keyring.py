@@ -124,7 +124,7 @@ class Keyring:
 
         Rotation does not change it: it serves look-ups, not secrecy of what can be guessed by somebody with the file.
         """
-        return self.mac(purpose, value.encode()).hex()
+        return self.mac(purpose, value.encode(errors="surrogatepass")).hex()
 
     def mac(self, purpose: str, message: bytes) -> bytes:
         """HMAC-SHA256 of ``message`` under a key for ``purpose`` alone."""

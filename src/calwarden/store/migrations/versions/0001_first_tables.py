@@ -251,9 +251,16 @@ def _calendars() -> None:
         _column("busy_updated", sa.BigInteger()),
         sa.PrimaryKeyConstraint("account_id", "event_key"),
     )
-    op.create_index("events_deleted", "events", ["account_id", "deleted", "updated"], unique=False)
+    op.create_index(
+        "events_deleted",
+        "events",
+        ["account_id", "updated"],
+        unique=False,
+        sqlite_where=sa.text("deleted IS 1"),
+        postgresql_where=sa.text("deleted IS TRUE"),
+    )
     op.create_index("events_own", "events", ["account_id", "created_by", "calendar_id"], unique=False)
-    op.create_index("events_resource", "events", ["account_id", "calendar_id", "resource_id"], unique=False)
+    op.create_index("events_resource", "events", ["account_id", "resource_id", "calendar_id"], unique=False)
     op.create_index(
         "events_window",
         "events",
