@@ -1,1 +1,1 @@
-"""."""
+"""Outside formats to and from the domain, pure."""
