@@ -42,8 +42,11 @@ class DraftRule:
     count: int | None = None
     until: Day | None = None
 
-    def text(self, *, timed: bool) -> str:
-        """The iCalendar rule; UNTIL is of the same kind as the start it belongs to (RFC 5545 3.3.10)."""
+    def text(self, *, timed: bool, until: str | None = None) -> str:
+        """The iCalendar rule; UNTIL is of the same kind as the start it belongs to (RFC 5545 3.3.10).
+
+        ``until`` is the end of the last day as a moment in UTC, where the zone is known.
+        """
         parts = [f"FREQ={self.frequency.upper()}"]
         if self.interval != 1:
             parts.append(f"INTERVAL={self.interval}")
@@ -52,7 +55,8 @@ class DraftRule:
         if self.count is not None:
             parts.append(f"COUNT={self.count}")
         if self.until is not None:
-            parts.append(f"UNTIL={self.until:%Y%m%d}" + ("T235959Z" if timed else ""))
+            last = f"{self.until.year:04}{self.until.month:02}{self.until.day:02}"
+            parts.append(f"UNTIL={(until or f'{last}T235959Z') if timed else last}")
         return ";".join(parts)
 
 

@@ -1,288 +1,269 @@
 """Reading iCalendar that nobody vouches for: one broken component never hides the healthy ones beside it."""
 
-import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Any
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import timedelta
 
-from icalendar import Calendar as ICalendar
+from calwarden.domain.event import Attendee, Component, EventStatus, Participation, Person, Repeat, Transparency
+from calwarden.domain.times import DAY_SECONDS, EventTime, Instant, Zoned, sort_key
+from calwarden.formats import content, values
+from calwarden.formats.lines import Block, Line, clean, plain, read, unescape
+from calwarden.formats.zones import Zones, to_instant, to_wall
 
-from calwarden.domain.event import (
-    Attendee,
-    Component,
-    Details,
-    EventStatus,
-    Participation,
-    Person,
-    Place,
-    Repeat,
-    Transparency,
-)
-from calwarden.domain.times import EventTime, Instant, Zoned, sort_key
-from calwarden.formats import zones
-
-MOST_BYTES = 1_000_000
-MOST_COMPONENTS = 2_000
+MOST_COMPONENTS = 5_000
 MOST_DATES = 5_000
-MOST_TEXT = 100_000
-FIRST_YEAR, LAST_YEAR = 1900, 2200
+MOST_RULES = 10
+MOST_PERIODS = 500
+MOST_PEOPLE = 1_000
+LONGEST = 3_660 * DAY_SECONDS  # security 7.5
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_MEETING = re.compile(
-    r"https://(?:[\w.-]+\.)?(?:zoom\.us/j/|meet\.google\.com/|teams\.microsoft\.com/l/meetup-join/|whereby\.com/"
-    r"|meet\.jit\.si/|webex\.com/meet/)[^\s<>\"]+"
-)
-_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError)
+BAD_END, BAD_RULE, BAD_DATES = "bad_end", "bad_rule", "bad_dates"
+PERIOD = "added_period"
+"""Flag of an instance that an RDATE gives a length of its own."""
+
+_UNREADABLE = (ValueError, OverflowError)
 
 _STATUS = {
+    "": EventStatus.CONFIRMED,
     "CONFIRMED": EventStatus.CONFIRMED,
     "TENTATIVE": EventStatus.TENTATIVE,
     "CANCELLED": EventStatus.CANCELLED,
 }
 _ANSWER = {
+    "": Participation.NEEDS_ACTION,
     "NEEDS-ACTION": Participation.NEEDS_ACTION,
     "ACCEPTED": Participation.ACCEPTED,
     "TENTATIVE": Participation.TENTATIVE,
     "DECLINED": Participation.DECLINED,
 }
-
-
-class FormatError(ValueError):
-    """The bytes are no iCalendar object, or a larger one than anybody's event is."""
-
-
-def load(body: bytes) -> Any:
-    """The object, unchecked inside. Raises FormatError."""
-    if len(body) > MOST_BYTES:
-        raise FormatError("the resource is larger than 1 MB")
-    try:
-        loaded = ICalendar.from_ical(body)
-    except _UNREADABLE as error:
-        raise FormatError("the resource is no iCalendar object") from error
-    if not isinstance(loaded, ICalendar):
-        raise FormatError("the resource is no iCalendar object")
-    return loaded
+_SHOWN = {"OPAQUE": Transparency.OPAQUE, "TRANSPARENT": Transparency.TRANSPARENT}
+_OUTLOOK = {
+    "FREE": Transparency.TRANSPARENT,
+    "WORKINGELSEWHERE": Transparency.TRANSPARENT,
+    "BUSY": Transparency.OPAQUE,
+    "TENTATIVE": Transparency.OPAQUE,
+    "OOF": Transparency.OPAQUE,
+}
 
 
 def parse(body: bytes, *, me: frozenset[str], default_tzid: str) -> tuple[Component, ...]:
-    """The events in ``body``. ``me`` are the person's own addresses, lower-cased; ``default_tzid`` is the zone of
-    floating times. What makes no sense is left out or flagged. Raises FormatError for what is no iCalendar at all.
+    """The events in ``body``, in its order. ``me`` are the person's own addresses, lower-cased; ``default_tzid`` is the
+    zone of floating times. What makes no sense is left out or flagged. Raises FormatError for what is no iCalendar.
     """
-    reader = _Reader(me, default_tzid if default_tzid in zones.known() else "UTC")
-    found = []
-    for event in list(load(body).walk("VEVENT"))[:MOST_COMPONENTS]:
-        with suppress(*_UNREADABLE):
-            component = reader.component(event)
-            if component is not None:
-                found.append(component)
-    return tuple(found)
+    found: list[Component] = []
+    for calendar in read(body):
+        reader = Reader(calendar, me, default_tzid)
+        for event in calendar.blocks("VEVENT")[: max(0, MOST_COMPONENTS - len(found))]:
+            with suppress(*_UNREADABLE):
+                found.extend(reader.components(event))
+    replaced = {(one.uid, sort_key(one.replaces)) for one in found if one.replaces and PERIOD not in one.flags}
+    return tuple(
+        one
+        for one in found
+        if PERIOD not in one.flags or one.replaces is None or (one.uid, sort_key(one.replaces)) not in replaced
+    )
 
 
-def clean(text: object) -> str:
-    """Text without control characters; line ends become plain newlines, tabs and emoji stay (security 7.3)."""
-    plain = str(text)[:MOST_TEXT].replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROL.sub("", plain)
+def address(line: Line) -> str:
+    """The e-mail address of a calendar user; what is none (``urn:``, a path) gives way to an EMAIL parameter."""
+    text = plain(line.value).strip()
+    if text[:7].lower() == "mailto:":
+        return text[7:][:320]
+    return plain(line.params.get("EMAIL", text)).strip()[:320]
 
 
-def as_list(value: Any) -> list[Any]:
-    """A property that may be absent, single or repeated, as a list."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [value]
+class Reader:
+    """Reads the events of one calendar object."""
 
+    def __init__(self, calendar: Block, me: frozenset[str], default_tzid: str) -> None:
+        self.me = me
+        self.zones = Zones(calendar, default_tzid)
 
-def address(value: object) -> str:
-    """The e-mail address of a calendar user address, without ``mailto:``."""
-    text = clean(value).strip()
-    return text[7:] if text.lower().startswith("mailto:") else text
+    def components(self, event: Block) -> Iterable[Component]:
+        """The component, and one for each added period of a length of its own. Raises ValueError if it has no start."""
+        flags: list[str] = []
+        component = self.component(event, flags)
+        yield component
+        if component.repeat is not None:
+            yield from self._periods(event, component)
 
-
-@dataclass
-class _Reader:
-    me: frozenset[str]
-    default_tzid: str
-    flags: list[str] = field(default_factory=list)
-
-    def component(self, event: Any) -> Component | None:
-        self.flags = []
-        start_property = event.get("DTSTART")
-        if start_property is None or not hasattr(start_property, "dt"):
-            return None
-        start = self.moment(start_property)
-        replaces = event.get("RECURRENCE-ID")
-        organizer = self.person(event.get("ORGANIZER"))
-        attendees = self.attendees(event)
-        mine = next((one for one in attendees if one.person.email.lower() in self.me), None)
-        return Component(
-            uid=clean(event.get("UID", ""))[:1024],
+    def component(self, event: Block, flags: list[str] | None = None) -> Component:
+        """One VEVENT as one component. Raises ValueError if it has no readable start."""
+        flags = [] if flags is None else flags
+        named: dict[str, list[Line]] = defaultdict(list)
+        for one in event.items:
+            if isinstance(one, Line):
+                named[one.name].append(one)
+        start = self._moment(named["DTSTART"][:1], flags)
+        if start is None:
+            raise ValueError("no start")
+        replaces = self._moment(named["RECURRENCE-ID"][:1], flags)
+        attendees = self._attendees(named["ATTENDEE"])
+        organizer = self._person(named["ORGANIZER"][0]) if named["ORGANIZER"] else None
+        component = Component(
+            uid=clean(unescape(_value(named, "UID")), most=1_024),
             start=start,
-            end=self.end(event, start),
-            status=_STATUS.get(clean(event.get("STATUS", "CONFIRMED")).upper(), EventStatus.UNKNOWN),
-            transparency=_transparency(event),
-            participation=mine.participation if mine else None,
+            end=self._end(named, start, flags),
+            status=_status(named),
+            transparency=_transparency(named),
+            participation=self._own_answer(named["ATTENDEE"], organizer),
             organized_elsewhere=organizer is not None and bool(attendees) and organizer.email.lower() not in self.me,
-            repeat=None if replaces is not None else self.repeat(event),
-            replaces=None if replaces is None else self.moment(replaces),
-            this_and_future=replaces is not None and replaces.params.get("RANGE", "").upper() == "THISANDFUTURE",
-            sequence=_number(event.get("SEQUENCE")),
-            details=self.details(event, organizer, attendees),
-            flags=tuple(dict.fromkeys(self.flags)),
+            repeat=None if replaces is not None else self._repeat(named, flags),
+            replaces=replaces,
+            this_and_future=replaces is not None and _range(named["RECURRENCE-ID"][0]) == "THISANDFUTURE",
+            sequence=_number(_value(named, "SEQUENCE")),
+            details=content.details(event, named, organizer, attendees),
         )
+        return replace(component, flags=tuple(dict.fromkeys(flags)))
 
-    def moment(self, value: Any) -> EventTime:
-        moment = value.dt
-        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-            raise ValueError("a year nobody lives in")
-        if not isinstance(moment, datetime):
-            return date(moment.year, moment.month, moment.day)
-        tzid = clean(value.params.get("TZID", "")) if hasattr(value, "params") else ""
-        return self.zoned(moment, tzid)
+    def _moment(self, lines: Sequence[Line], flags: list[str]) -> EventTime | None:
+        for line in lines:
+            return self.moment(line.value, line.params.get("TZID"), flags)
+        return None
 
-    def zoned(self, moment: datetime, tzid: str) -> Zoned:
-        if moment.tzinfo is None:
-            name = zones.by_name(tzid) if tzid else None
-            if tzid and name is None:
-                self.flags.append("unknown_zone")
-            name = name or self.default_tzid
-            moment = moment.replace(tzinfo=ZoneInfo(name))
-        else:
-            name = self.name_of(moment.tzinfo, tzid, moment.year)
-        return Zoned(Instant(int(moment.astimezone(UTC).timestamp())), name)
+    def moment(self, value: str, tzid: str | None, flags: list[str]) -> EventTime:
+        """A DATE, or a DATE-TIME in UTC, in the zone ``tzid``, or floating. Raises ValueError."""
+        found = values.moment(value)
+        if found.wall is None:
+            return found.day
+        return self.zones.zoned(found.wall, "Etc/UTC" if found.utc else tzid, flags)
 
-    def name_of(self, zone: tzinfo, tzid: str, year: int) -> str:
-        if not tzid:
-            return "Etc/UTC"
-        if isinstance(zone, ZoneInfo) and zone.key in zones.known():
-            return zone.key
-        name = zones.by_rules(zone, year)  # a definition in the resource counts for more than its name
-        if name is None:
-            self.flags.append("unknown_zone")
-        return name or "Etc/UTC"
+    def _end(self, named: dict[str, list[Line]], start: EventTime, flags: list[str]) -> EventTime:
+        """RFC 5545 3.6.1: the end, or the length, or nothing: then a moment, or the day."""
+        default = after(start, values.Length(0, 0))
+        given, length = named["DTEND"][:1], _value(named, "DURATION")
+        end = None
+        try:
+            end = self._moment(given, flags)
+            if end is None and length:
+                end = after(start, values.duration(length))
+        except _UNREADABLE:
+            flags.append(BAD_END)
+            return self._endless(_value(named, "DTEND"), start) or default
+        if end is None:
+            return default
+        if isinstance(end, Zoned) != isinstance(start, Zoned) or sort_key(end) < sort_key(start):
+            flags.append(BAD_END)
+            return default
+        if sort_key(end) - sort_key(start) > LONGEST:
+            flags.append(BAD_END)
+            return after(start, values.Length(LONGEST // DAY_SECONDS, 0))
+        return default if end == start else end
 
-    def end(self, event: Any, start: EventTime) -> EventTime:
-        given = event.get("DTEND")
-        if given is not None and hasattr(given, "dt"):
-            end = self.moment(given)
-            if isinstance(end, Zoned) == isinstance(start, Zoned) and sort_key(end) >= sort_key(start):
-                if isinstance(end, Zoned) or end > start:  # type: ignore[operator]  # both are days here
-                    return end
-                return _after(start, timedelta(days=1))
-            self.flags.append("bad_end")
-        duration = event.get("DURATION")
-        if duration is not None and isinstance(getattr(duration, "dt", None), timedelta):
-            length = duration.dt
-            if timedelta(0) <= length <= timedelta(days=3660):
-                return _after(start, length)
-            self.flags.append("bad_end")
-        return start if isinstance(start, Zoned) else _after(start, timedelta(days=1))
+    def _endless(self, value: str, start: EventTime) -> EventTime | None:
+        # An end in year 9999 means "for good": such an event must not turn into a moment and set the time free.
+        year = value[:4]
+        if year.isdecimal() and int(year) > values.LAST_YEAR:
+            return after(start, values.Length(LONGEST // DAY_SECONDS, 0))
+        return None
 
-    def repeat(self, event: Any) -> Repeat | None:
-        rules = tuple(
-            one.to_ical().decode() for one in as_list(event.get("RRULE"))[:10] if hasattr(one, "freq") or "FREQ" in one
-        )
-        added, excluded = self.dates(event.get("RDATE")), self.dates(event.get("EXDATE"))
-        if event.errors and any(name == "RRULE" for name, _ in event.errors):
-            self.flags.append("bad_rule")
-        return Repeat(rules, added, excluded) if rules or added else None
-
-    def dates(self, value: Any) -> tuple[EventTime, ...]:
-        found: list[EventTime] = []
-        for part in as_list(value):
-            for one in getattr(part, "dts", []):
-                if len(found) >= MOST_DATES:
-                    return tuple(found)
-                with suppress(*_UNREADABLE):
-                    found.append(self.date_of(one, part))
-        return tuple(found)
-
-    def date_of(self, one: Any, part: Any) -> EventTime:
-        moment = one.dt[0] if isinstance(one.dt, tuple) else one.dt
-        if not isinstance(moment, datetime):
-            return date(moment.year, moment.month, moment.day)
-        return self.zoned(moment, clean(part.params.get("TZID", "")))
-
-    def person(self, value: Any) -> Person | None:
-        if value is None or isinstance(value, list):
+    def _repeat(self, named: dict[str, list[Line]], flags: list[str]) -> Repeat | None:
+        rules = []
+        for line in named["RRULE"][:MOST_RULES]:
+            try:
+                rules.append(values.rule(line.value))
+            except ValueError:
+                flags.append(BAD_RULE)
+        if named["EXRULE"]:
+            flags.append(BAD_RULE)  # gone since RFC 5545: its instances show, which is the safe side
+        added = self._dates(named["RDATE"], flags)
+        if not rules and not added:
             return None
-        return Person(address(value)[:320], clean(value.params.get("CN", ""))[:1024])
+        return Repeat(tuple(rules), added, self._dates(named["EXDATE"], flags))
 
-    def attendees(self, event: Any) -> tuple[Attendee, ...]:
-        found = []
-        for one in as_list(event.get("ATTENDEE"))[:1000]:
-            person = self.person(one)
-            if person is not None and person.email:
-                answer = _ANSWER.get(str(one.params.get("PARTSTAT", "NEEDS-ACTION")).upper(), Participation.UNKNOWN)
-                found.append(Attendee(person, answer))
+    def _dates(self, lines: Sequence[Line], flags: list[str]) -> tuple[EventTime, ...]:
+        found: list[EventTime] = []
+        for line in lines:
+            for text in line.value.split(",")[: MOST_DATES + 1]:
+                if len(found) >= MOST_DATES:
+                    flags.append(BAD_DATES)
+                    return tuple(found)
+                try:
+                    found.append(self.moment(text.split("/")[0], line.params.get("TZID"), flags))
+                except _UNREADABLE:
+                    flags.append(BAD_DATES)
         return tuple(found)
 
-    def details(self, event: Any, organizer: Person | None, attendees: tuple[Attendee, ...]) -> Details:
-        description, location = clean(event.get("DESCRIPTION", "")), clean(event.get("LOCATION", ""))
-        url = clean(event.get("URL", "")) or None
-        return Details(
-            summary=clean(_first(event.get("SUMMARY"))),
-            description=description,
-            place=_place(event, location),
-            url=url,
-            meeting_url=_meeting(event, (location, description, url or "")),
-            organizer=organizer,
-            attendees=attendees,
-            categories=tuple(_categories(event.get("CATEGORIES"))),
-            private=clean(event.get("CLASS", "PUBLIC")).upper() in {"PRIVATE", "CONFIDENTIAL"},
-            color=clean(event.get("COLOR", "")) or None,
-            reminders=tuple(_reminders(event)),
-        )
+    def _periods(self, event: Block, master: Component) -> Iterable[Component]:
+        count = 0
+        for line in event.lines("RDATE"):
+            for text in line.value.split(",")[:MOST_DATES] if "/" in line.value else ():
+                with suppress(*_UNREADABLE):
+                    instance = self._period(text, line.params.get("TZID"), master)
+                    count += 1
+                    if instance is not None and count <= MOST_PERIODS:
+                        yield instance
+
+    def _period(self, text: str, tzid: str | None, master: Component) -> Component | None:
+        first, _, last = text.partition("/")
+        start = self.moment(first, tzid, [])
+        end = after(start, values.duration(last)) if "P" in last.upper() else self.moment(last, tzid, [])
+        length = sort_key(end) - sort_key(start)
+        if not 0 <= length <= LONGEST or length == sort_key(master.end) - sort_key(master.start):
+            return None
+        flags = (*master.flags, PERIOD)
+        return replace(master, start=start, end=end, repeat=None, replaces=start, flags=flags)
+
+    def _person(self, line: Line) -> Person:
+        return Person(address(line), plain(line.params.get("CN", ""))[:1_024])
+
+    def _attendees(self, lines: Sequence[Line]) -> tuple[Attendee, ...]:
+        people = ((self._person(line), _answer(line)) for line in lines[:MOST_PEOPLE])
+        return tuple(Attendee(person, answer) for person, answer in people if person.email)
+
+    def _own_answer(self, lines: Sequence[Line], organizer: Person | None) -> Participation | None:
+        mine = next((line for line in lines[:MOST_PEOPLE] if address(line).lower() in self.me), None)
+        if mine is None:
+            return None
+        if "PARTSTAT" not in mine.params and organizer is not None and organizer.email.lower() in self.me:
+            return Participation.ACCEPTED  # who calls a meeting comes, unless they say otherwise
+        return _answer(mine)
 
 
-def _after(when: EventTime, length: timedelta) -> EventTime:
-    if isinstance(when, Zoned):
-        return Zoned(Instant(when.at + int(length.total_seconds())), when.tzid)
-    return when + max(length, timedelta(days=1))
+def after(start: EventTime, length: values.Length) -> EventTime:
+    """``start`` plus a duration: days by the calendar of its zone, the rest exactly; a day lasts a day at least."""
+    if not isinstance(start, Zoned):
+        return start + timedelta(days=max(1, length.days + length.seconds // DAY_SECONDS))
+    at = start.at
+    if length.days:
+        at = to_instant(to_wall(at, start.tzid) + timedelta(days=length.days), start.tzid)
+    return Zoned(Instant(at + length.seconds), start.tzid)
 
 
-def _first(value: Any) -> Any:
-    return next(iter(as_list(value)), "")
+def _value(named: dict[str, list[Line]], name: str) -> str:
+    lines = named.get(name)
+    return lines[0].value if lines else ""
 
 
-def _number(value: Any) -> int:
-    try:
-        return min(max(int(value), 0), 2**31 - 1)
-    except (TypeError, ValueError):
-        return 0
+def _word(named: dict[str, list[Line]], name: str) -> str:
+    return plain(_value(named, name)).strip().upper()
 
 
-def _transparency(event: Any) -> Transparency:
-    busy = clean(event.get("X-MICROSOFT-CDO-BUSYSTATUS", "")).upper()
-    if busy in {"FREE", "WORKINGELSEWHERE"}:
-        return Transparency.TRANSPARENT
-    value = clean(event.get("TRANSP", "OPAQUE")).upper()
-    return {"OPAQUE": Transparency.OPAQUE, "TRANSPARENT": Transparency.TRANSPARENT}.get(value, Transparency.UNKNOWN)
+def _range(line: Line) -> str:
+    return line.params.get("RANGE", "").upper()
 
 
-def _place(event: Any, location: str) -> Place | None:
-    geo = event.get("GEO")
-    lat, long = (str(geo.latitude), str(geo.longitude)) if hasattr(geo, "latitude") else (None, None)
-    return Place(location, lat, long) if location or lat else None
+def _number(text: str) -> int:
+    plain_text = text.strip()
+    return min(int(plain_text), 2**31 - 1) if plain_text.isdecimal() and len(plain_text) < 12 else 0
 
 
-def _meeting(event: Any, texts: Iterable[str]) -> str | None:
-    for name in ("CONFERENCE", "X-GOOGLE-CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL"):
-        value = clean(_first(event.get(name)))
-        if value.startswith("https://"):
-            return value
-    return next((match.group() for match in map(_MEETING.search, texts) if match), None)
+def _answer(line: Line) -> Participation:
+    return _ANSWER.get(line.params.get("PARTSTAT", "").strip().upper(), Participation.UNKNOWN)
 
 
-def _categories(value: Any) -> Iterable[str]:
-    for part in as_list(value)[:50]:
-        for one in getattr(part, "cats", [part]):
-            yield clean(one)
+def _status(named: dict[str, list[Line]]) -> EventStatus:
+    status = _STATUS.get(_word(named, "STATUS"), EventStatus.UNKNOWN)
+    if status is EventStatus.CONFIRMED and _word(named, "X-MICROSOFT-CDO-BUSYSTATUS") == "TENTATIVE":
+        return EventStatus.TENTATIVE
+    return status
 
 
-def _reminders(event: Any) -> Iterable[int]:
-    for alarm in event.walk("VALARM")[:20]:
-        trigger = getattr(alarm.get("TRIGGER"), "dt", None)
-        if isinstance(trigger, timedelta) and trigger <= timedelta(0):
-            yield int(-trigger.total_seconds()) // 60
+def _transparency(named: dict[str, list[Line]]) -> Transparency:
+    """TRANSP where it is stated; Outlook's own word where not, and where it is the finer one."""
+    stated, outlook = _word(named, "TRANSP"), _word(named, "X-MICROSOFT-CDO-BUSYSTATUS")
+    if outlook == "WORKINGELSEWHERE" or not stated:
+        return _OUTLOOK.get(outlook, Transparency.OPAQUE)
+    return _SHOWN.get(stated, Transparency.UNKNOWN)

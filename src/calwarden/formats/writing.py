@@ -1,65 +1,96 @@
 """Writing iCalendar: only what a draft states changes, everything else in the resource stays as it was.
 
-An event the person decorated keeps its alarms, X- properties and attendees (security 12.1, contract events 4.2).
+An event the person decorated keeps its alarms, X- properties and attendees (security 12.1, contract events 4.2): lines
+that are not stated come back byte for byte. A write that changes nothing gives the very bytes it was given.
 """
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, replace
+from datetime import date
 
-from icalendar import Alarm, vCalAddress, vGeo, vRecur, vText, vUri
-from icalendar import Calendar as ICalendar
-from icalendar import Event as IEvent
-
-from calwarden.domain.draft import UNSET, DraftPlace, EventDraft
+from calwarden.domain.draft import UNSET, EventDraft
+from calwarden.domain.event import Component
 from calwarden.domain.times import EventTime, Instant, Zoned, sort_key
-from calwarden.formats import zones
-from calwarden.formats.reading import FormatError, address, as_list, clean, load
+from calwarden.formats import stating, values
+from calwarden.formats.lines import Block, FormatError, Line, clean, escape, make_line, read, write
+from calwarden.formats.observances import write_zone
+from calwarden.formats.reading import Reader, address
+from calwarden.formats.zones import known, to_wall
 
 PRODUCT = "-//calwarden//calwarden//EN"
+ZONES_FROM = 2020  # definitions of zones we write are right from here on, or from the event's year if that is earlier
+
+_ONCE = ("RRULE", "RDATE", "EXDATE", "EXRULE")
+_STAMPS = frozenset({"DTSTAMP", "LAST-MODIFIED", "SEQUENCE"})
+_MOVES = ("DTSTART", "DTEND", "DURATION", *_ONCE, "STATUS", "RECURRENCE-ID")
 
 
-def create(uid: str, draft: EventDraft, *, now: Instant) -> bytes:
-    """A new resource with one event. ``draft`` states start and end; raises ValueError if it does not."""
+def create(uid: str, draft: EventDraft, *, now: Instant, organizer: str | None = None) -> bytes:
+    """A new resource with one event. ``organizer`` is the person's address, stated only where somebody is invited.
+
+    Raises ValueError if ``draft`` does not state start and end.
+    """
     if draft.start is UNSET or draft.end is UNSET:
         raise ValueError("a new event needs start and end")
-    calendar = ICalendar()
-    calendar.add("PRODID", PRODUCT)
-    calendar.add("VERSION", "2.0")
-    event = IEvent()
-    event.add("UID", uid)
-    event.add("CREATED", _utc(now))
+    event = Block("VEVENT", [make_line("UID", escape(uid)), make_line("CREATED", _stamp(now))])
+    calendar = Block("VCALENDAR", [make_line("VERSION", "2.0"), make_line("PRODID", PRODUCT), event])
     if not isinstance(draft.start, Zoned) and draft.transparency is UNSET:
-        event.add("TRANSP", "TRANSPARENT")  # contract events 4.1: a day blocks nobody's time by default
-    calendar.add_component(event)
-    _state(event, draft, now, new=True)
-    return _bytes(calendar)
+        draft = replace(draft, transparency="transparent")  # contract events 4.1: a day blocks nobody's time by default
+    _state(event, None, draft, organizer, new=True)
+    event.put("SEQUENCE", make_line("SEQUENCE", "0"))
+    _touch(event, now)
+    _define_zones(calendar)
+    return write([calendar])
 
 
-def merge(body: bytes, draft: EventDraft, *, now: Instant, occurrence: EventTime | None = None) -> bytes:
+def merge(
+    body: bytes,
+    draft: EventDraft,
+    *,
+    now: Instant,
+    occurrence: EventTime | None = None,
+    organizer: str | None = None,
+) -> bytes:
     """``body`` with what ``draft`` states, in its event or in one instance of its series.
 
     Raises FormatError if there is no such event in it.
     """
-    calendar = load(body)
-    event = (_master(calendar) or _only(calendar)) if occurrence is None else _instance(calendar, occurrence)
-    _state(event, draft, now, new=False)
-    return _bytes(calendar)
+    document = _Document.of(body, _zone_of(occurrence if occurrence is not None else draft.start))
+    if occurrence is None:
+        event = document.master() or document.any_event()
+    else:
+        event, draft = document.instance(occurrence), replace(draft, rule=UNSET)
+    before = _facts(event)
+    held = document.component(event)
+    _state(event, held, draft, organizer, new=False)
+    if held.replaces is None:
+        document.drop_lost_instances(event, held)
+    return document.written(event, before, now)
 
 
 def remove_occurrence(body: bytes, occurrence: EventTime, *, now: Instant) -> bytes:
-    """``body`` without one instance: excluded from its series, and its changed form dropped."""
-    calendar = load(body)
-    changed = _changed(calendar, occurrence)
+    """``body`` without one instance: excluded from its series, and its changed form dropped.
+
+    Raises FormatError if there is neither.
+    """
+    document = _Document.of(body, _zone_of(occurrence))
+    changed, master = document.changed(occurrence), document.master()
+    if changed is None and (master is None or not any(master.lines(name) for name in _ONCE)):
+        raise FormatError("there is no such instance in the resource")
     if changed is not None:
-        calendar.subcomponents.remove(changed)
-    master = _master(calendar)
-    if master is not None:
-        master.add("EXDATE", _like_start(master, occurrence))
-        _touch(master, now, moved=True)
-    elif changed is None:
-        raise FormatError("there is no such instance")
-    return _bytes(calendar)
+        document.calendar.items.remove(changed)
+    if master is None:
+        return write(document.calendars)
+    before = _facts(master)
+    held = document.component(master)
+    excluded = held.repeat.excluded if held.repeat is not None else ()
+    if sort_key(occurrence) not in {sort_key(one) for one in excluded}:
+        line = stating.time_line("EXDATE", _like(occurrence, held.start), like=master.first("DTSTART"))
+        master.put("EXDATE", *master.lines("EXDATE"), line)
+    if changed is None and before == _facts(master):
+        return body
+    _define_zones(document.calendar)
+    _touch(master, now, moved=True)
+    return write(document.calendars)
 
 
 def set_participation(
@@ -69,224 +100,191 @@ def set_participation(
 
     Raises FormatError if the person is not among the attendees.
     """
-    calendar = load(body)
-    events = calendar.walk("VEVENT") if occurrence is None else [_instance(calendar, occurrence)]
-    mine = [one for event in events for one in as_list(event.get("ATTENDEE")) if address(one).lower() in me]
-    if not mine:
+    document = _Document.of(body, _zone_of(occurrence))
+    events = document.events() if occurrence is None else [document.instance(occurrence)]
+    if not any(address(line).lower() in me for event in events for line in event.lines("ATTENDEE")):
         raise FormatError("the person is not among the attendees")
-    for one in mine:
-        one.params["PARTSTAT"] = answer.upper()
-        one.params.pop("RSVP", None)
     for event in events:
-        _touch(event, now, moved=False)
-    return _bytes(calendar)
+        before = _facts(event)
+        lines = event.lines("ATTENDEE")
+        event.put("ATTENDEE", *(_answered(line, answer) if address(line).lower() in me else line for line in lines))
+        if _facts(event) != before:
+            _touch(event, now)
+    return write(document.calendars)
 
 
 def is_empty(body: bytes) -> bool:
     """Whether no event is left in ``body``."""
-    return not load(body).walk("VEVENT")
+    return not any(calendar.blocks("VEVENT") for calendar in read(body))
 
 
-def _bytes(calendar: Any) -> bytes:
-    calendar.add_missing_timezones()
-    text: bytes = calendar.to_ical(sorted=False)
-    return text
+def _answered(line: Line, answer: str) -> Line:
+    said = answer.upper().replace("_", "-")
+    if line.params.get("PARTSTAT", "").upper() == said and "RSVP" not in line.params:
+        return line
+    params = {**line.params, "PARTSTAT": said}
+    params.pop("RSVP", None)
+    return make_line(line.name, line.value, params.items())
 
 
-def _master(calendar: Any) -> Any:
-    return next((one for one in calendar.walk("VEVENT") if one.get("RECURRENCE-ID") is None), None)
+@dataclass(slots=True)
+class _Document:
+    """A resource that is being changed."""
 
+    body: bytes
+    calendars: list[Block]
+    calendar: Block  # the one with the events
+    reader: Reader
 
-def _only(calendar: Any) -> Any:
-    for one in calendar.walk("VEVENT"):
-        return one
-    raise FormatError("there is no event in the resource")
+    @classmethod
+    def of(cls, body: bytes, tzid: str) -> "_Document":
+        calendars = read(body)
+        calendar = next((one for one in calendars if one.blocks("VEVENT")), None)
+        if calendar is None:
+            raise FormatError("there is no event in the resource")
+        return cls(body, calendars, calendar, Reader(calendar, frozenset(), tzid))
 
+    def events(self) -> list[Block]:
+        return self.calendar.blocks("VEVENT")
 
-def _changed(calendar: Any, occurrence: EventTime) -> Any:
-    for one in calendar.walk("VEVENT"):
-        original = getattr(one.get("RECURRENCE-ID"), "dt", None)
-        if original is not None and _key(original) == sort_key(occurrence):
-            return one
-    return None
+    def any_event(self) -> Block:
+        return self.events()[0]
 
+    def master(self) -> Block | None:
+        return next((one for one in self.events() if one.first("RECURRENCE-ID") is None), None)
 
-def _key(moment: Any) -> int:
-    if isinstance(moment, datetime):
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    return sort_key(moment)
-
-
-def _instance(calendar: Any, occurrence: EventTime) -> Any:
-    found = _changed(calendar, occurrence)
-    if found is not None:
-        return found
-    master = _master(calendar)
-    if master is None:
-        raise FormatError("there is no series in the resource")
-    changed = IEvent.from_ical(master.to_ical())
-    length = _length(master)
-    for name in ("RRULE", "RDATE", "EXDATE", "EXRULE", "DURATION", "DTSTART", "DTEND", "RECURRENCE-ID"):
-        changed.pop(name, None)
-    start = _like_start(master, occurrence)
-    changed.add("RECURRENCE-ID", start)
-    changed.add("DTSTART", start)
-    changed.add("DTEND", start + length)
-    calendar.add_component(changed)
-    return changed
-
-
-def _length(event: Any) -> timedelta:
-    start = event["DTSTART"].dt
-    if event.get("DTEND") is not None:
-        length: timedelta = event["DTEND"].dt - start
-        return length
-    if event.get("DURATION") is not None:
-        return timedelta(seconds=event["DURATION"].dt.total_seconds())
-    return timedelta(0) if isinstance(start, datetime) else timedelta(days=1)
-
-
-def _like_start(event: Any, occurrence: EventTime) -> Any:
-    """``occurrence`` in the value type and zone of the event's start, as RFC 5545 3.8.4.4 and 3.8.5.1 ask."""
-    if not isinstance(occurrence, Zoned):
-        return occurrence
-    start = event["DTSTART"].dt
-    moment = _utc(occurrence.at)
-    zone = getattr(start, "tzinfo", None)
-    if zone is not None:
-        return moment.astimezone(zone)
-    if isinstance(start, datetime):  # floating: the wall time it has where it was read
-        return moment.astimezone(ZoneInfo(occurrence.tzid)).replace(tzinfo=None)
-    return moment.date()
-
-
-def _utc(at: Instant) -> datetime:
-    return datetime.fromtimestamp(at, UTC)
-
-
-def _value(when: EventTime) -> Any:
-    if not isinstance(when, Zoned):
-        return when
-    moment = _utc(when.at)
-    if when.tzid in {"UTC", "Etc/UTC"} or when.tzid not in zones.known():
-        return moment
-    return moment.astimezone(ZoneInfo(when.tzid))
-
-
-def _set(event: Any, name: str, value: Any) -> None:
-    event.pop(name, None)
-    if value is not None:
-        event.add(name, value)
-
-
-def _state(event: Any, draft: EventDraft, now: Instant, *, new: bool) -> None:
-    moved = _state_times(event, draft)
-    _state_texts(event, draft)
-    if draft.place is not UNSET:
-        _state_place(event, draft.place)
-    _state_marks(event, draft)
-    if draft.reminders is not UNSET and (new or not draft.reminders_create_only):
-        _state_reminders(event, draft.reminders)
-    _state_attendees(event, draft)
-    _touch(event, now, moved=moved or new)
-    if new:
-        _set(event, "SEQUENCE", 0)
-
-
-def _touch(event: Any, now: Instant, *, moved: bool) -> None:
-    _set(event, "DTSTAMP", _utc(now))
-    _set(event, "LAST-MODIFIED", _utc(now))
-    if moved:
+    def component(self, event: Block) -> Component:
         try:
-            sequence = int(event.get("SEQUENCE", 0))
-        except ValueError:
-            sequence = 0
-        _set(event, "SEQUENCE", sequence + 1)
+            return self.reader.component(event)
+        except (ValueError, OverflowError) as error:
+            raise FormatError("the event has no readable start") from error
+
+    def _replaces(self, event: Block) -> EventTime | None:
+        return self.component(event).replaces if event.first("RECURRENCE-ID") is not None else None
+
+    def changed(self, occurrence: EventTime) -> Block | None:
+        """The changed instance whose original start is ``occurrence``."""
+        wanted = sort_key(occurrence)
+        for event in self.events():
+            replaces = self._replaces(event)
+            if replaces is not None and sort_key(replaces) == wanted:
+                return event
+        return None
+
+    def instance(self, occurrence: EventTime) -> Block:
+        """The changed instance, made as the series has it there if there is none yet."""
+        found = self.changed(occurrence)
+        if found is not None:
+            return found
+        master = self.master()
+        if master is None:
+            raise FormatError("there is no series in the resource")
+        series = self.component(master)
+        pattern, source = self._pattern(master, occurrence)
+        shift = sort_key(source.start) - sort_key(source.replaces) if source.replaces is not None else 0
+        original = _like(occurrence, series.start)
+        start = stating.placed(original, shift, source.start)
+        event = pattern.copy()
+        event.drop(*_ONCE, "DURATION", "RECURRENCE-ID")
+        event.put("DTSTART", stating.time_line("DTSTART", start, like=pattern.first("DTSTART")))
+        end = stating.moved(start, sort_key(source.end) - sort_key(source.start))
+        event.put(
+            "DTEND", stating.time_line("DTEND", end, like=event.first("DTSTART") if isinstance(end, Zoned) else None)
+        )
+        event.put("RECURRENCE-ID", stating.time_line("RECURRENCE-ID", original, like=master.first("DTSTART")))
+        self.calendar.items.append(event)
+        return event
+
+    def _pattern(self, master: Block, occurrence: EventTime) -> tuple[Block, Component]:
+        """What an unchanged instance looks like there: the master, or the last change of it and all that follow."""
+        wide = [(one, self.component(one)) for one in self.events() if one.first("RECURRENCE-ID") is not None]
+        before = [
+            (sort_key(one.replaces), number)
+            for number, (_, one) in enumerate(wide)
+            if one.this_and_future and one.replaces is not None and sort_key(one.replaces) <= sort_key(occurrence)
+        ]
+        return wide[max(before)[1]] if before else (master, self.component(master))
+
+    def drop_lost_instances(self, master: Block, held: Component) -> None:
+        """Changed instances of a series that now starts otherwise, or is none any more, name nothing: they go."""
+        now = self.component(master)
+        same_start = type(held.start) is type(now.start) and sort_key(held.start) == sort_key(now.start)
+        if held.repeat is None or (now.repeat is not None and same_start):
+            return
+        uid = master.value("UID")
+        self.calendar.items = [
+            one
+            for one in self.calendar.items
+            if isinstance(one, Line) or one.first("RECURRENCE-ID") is None or one.value("UID") != uid
+        ]
+
+    def written(self, event: Block, before: list[str], now: Instant) -> bytes:
+        if _facts(event) == before and event.first("DTSTAMP") is not None:
+            text = write(self.calendars)
+            return self.body if event in self.events() and _same(self.body, text) else text
+        moves = [fact for fact in before if fact.startswith(_MOVES)]
+        _touch(event, now, moved=moves != [fact for fact in _facts(event) if fact.startswith(_MOVES)])
+        _define_zones(self.calendar)
+        return write(self.calendars)
 
 
-def _state_times(event: Any, draft: EventDraft) -> bool:
-    """Set what is stated of start, end and rule; an end is always written. Tells whether anything moved."""
-    before = [event[name].to_ical() for name in ("DTSTART", "DTEND", "RRULE") if event.get(name) is not None]
-    if draft.start is not UNSET:
-        length = _length(event) if event.get("DTSTART") is not None else timedelta(0)
-        start = _value(draft.start)
-        _set(event, "DTSTART", start)
-        event.pop("DURATION", None)
-        if draft.end is UNSET:
-            is_day = not isinstance(draft.start, Zoned)
-            _set(event, "DTEND", start + (max(length, timedelta(days=1)) if is_day else length))
-    if draft.end is not UNSET:
-        event.pop("DURATION", None)
-        _set(event, "DTEND", _value(draft.end))
-    if draft.rule is not UNSET:
-        for name in ("RRULE", "RDATE", "EXDATE"):
-            event.pop(name, None)
-        if draft.rule is not None:
-            timed = isinstance(event["DTSTART"].dt, datetime)
-            event.add("RRULE", vRecur.from_ical(draft.rule.text(timed=timed)))
-    return before != [event[name].to_ical() for name in ("DTSTART", "DTEND", "RRULE") if event.get(name) is not None]
+def _same(one: bytes, other: bytes) -> bool:
+    return one.replace(b"\r\n", b"\n").strip() == other.replace(b"\r\n", b"\n").strip()
 
 
-def _state_texts(event: Any, draft: EventDraft) -> None:
-    if draft.summary is not UNSET:
-        _set(event, "SUMMARY", vText(clean(draft.summary)))
-    if draft.description is not UNSET:
-        _set(event, "DESCRIPTION", vText(clean(draft.description)) if draft.description else None)
-    if draft.url is not UNSET:
-        _set(event, "URL", None if draft.url is None else vUri(clean(draft.url)))
-    if draft.color is not UNSET:
-        _set(event, "COLOR", None if draft.color is None else vText(clean(draft.color)))
+def _like(occurrence: EventTime, start: EventTime) -> EventTime:
+    """``occurrence`` as the same kind of time, in the same zone, as ``start``."""
+    if isinstance(start, Zoned):
+        return Zoned(sort_key(occurrence), start.tzid)
+    if isinstance(occurrence, Zoned):
+        return to_wall(occurrence.at, occurrence.tzid).date()
+    return date(occurrence.year, occurrence.month, occurrence.day)
 
 
-def _state_place(event: Any, place: DraftPlace | None) -> None:
-    text = clean(place.description) if place is not None and place.description else None
-    _set(event, "LOCATION", None if text is None else vText(text))
-    event.pop("GEO", None)
-    if place is not None and place.lat is not None and place.long is not None:
-        event.add("GEO", vGeo((float(place.lat), float(place.long))))
+def _zone_of(when: object) -> str:
+    return when.tzid if isinstance(when, Zoned) else "Etc/UTC"
 
 
-def _state_marks(event: Any, draft: EventDraft) -> None:
-    if draft.transparency is not UNSET:
-        _set(event, "TRANSP", draft.transparency.upper())
-        event.pop("X-MICROSOFT-CDO-BUSYSTATUS", None)
-    if draft.tentative is not UNSET:
-        _set(event, "STATUS", "TENTATIVE" if draft.tentative else "CONFIRMED")
-    if draft.private is not UNSET:
-        _set(event, "CLASS", "PRIVATE" if draft.private else "PUBLIC")
-    if draft.join_url is not UNSET:
-        _set(event, "CONFERENCE", None if draft.join_url is None else vUri(clean(draft.join_url)))
+def _state(event: Block, held: Component | None, draft: EventDraft, organizer: str | None, *, new: bool) -> None:
+    stating.state_times(event, draft, held)
+    stating.state_texts(event, draft)
+    if draft.place is not UNSET:
+        stating.state_place(event, draft.place)
+    stating.state_marks(event, draft)
+    if draft.reminders is not UNSET and (new or not draft.reminders_create_only):
+        stating.state_reminders(event, draft.reminders)
+    if draft.invite or draft.remove:
+        stating.state_attendees(event, draft.invite, draft.remove, clean(organizer) if organizer else None)
 
 
-def _state_reminders(event: Any, minutes: tuple[int, ...]) -> None:
-    """Replace the reminders shown on a screen; alarms by mail or sound are the person's own."""
-    event.subcomponents = [
-        one for one in event.subcomponents if one.name != "VALARM" or clean(one.get("ACTION", "")).upper() != "DISPLAY"
-    ]
-    for before in minutes:
-        alarm = Alarm()
-        alarm.add("ACTION", "DISPLAY")
-        alarm.add("DESCRIPTION", vText(clean(event.get("SUMMARY", "")) or "Reminder"))
-        alarm.add("TRIGGER", timedelta(minutes=-before))
-        event.add_component(alarm)
+def _facts(event: Block) -> list[str]:
+    """What an event says, apart from the stamps of its last change."""
+    own = [one.text for one in event.items if isinstance(one, Line) and one.name not in _STAMPS]
+    return own + [line for one in event.items if isinstance(one, Block) for line in _facts(one)]
 
 
-def _state_attendees(event: Any, draft: EventDraft) -> None:
-    if not draft.invite and not draft.remove:
-        return
-    gone = {email.lower() for email in draft.remove}
-    held = [one for one in as_list(event.get("ATTENDEE")) if address(one).lower() not in gone]
-    present = {address(one).lower() for one in held}
-    for invitee in draft.invite:
-        if invitee.email.lower() in present | gone:
-            continue
-        present.add(invitee.email.lower())
-        one = vCalAddress(f"mailto:{clean(invitee.email)}")
-        one.params["PARTSTAT"] = "NEEDS-ACTION"
-        one.params["RSVP"] = "TRUE"
-        if invitee.name:
-            one.params["CN"] = clean(invitee.name).replace("\n", " ")
-        held.append(one)
-    event.pop("ATTENDEE", None)
-    for one in held:
-        event.add("ATTENDEE", one, encode=False)
+def _stamp(now: Instant) -> str:
+    return values.write_wall(to_wall(now, "Etc/UTC")) + "Z"
+
+
+def _touch(event: Block, now: Instant, *, moved: bool = False) -> None:
+    event.put("DTSTAMP", make_line("DTSTAMP", _stamp(now)))
+    event.put("LAST-MODIFIED", make_line("LAST-MODIFIED", _stamp(now)))
+    if moved:
+        text = event.value("SEQUENCE").strip()
+        sequence = int(text) if text.isdecimal() and len(text) < len("2147483647") else 0
+        event.put("SEQUENCE", make_line("SEQUENCE", str(sequence + 1)))
+
+
+def _define_zones(calendar: Block) -> None:
+    """Add a definition for each IANA zone that an event names and nothing defines (RFC 5545 3.6.5)."""
+    defined = {block.value("TZID").strip() for block in calendar.blocks("VTIMEZONE")}
+    used: dict[str, int] = {}
+    for event in calendar.blocks("VEVENT"):
+        for line in event.items:
+            if isinstance(line, Line) and line.value[:4].isdecimal():
+                tzid = line.params.get("TZID", "")
+                if tzid in known() and tzid not in defined:
+                    used[tzid] = min(used.get(tzid, ZONES_FROM), int(line.value[:4]))
+    at = next((number for number, one in enumerate(calendar.items) if isinstance(one, Block)), len(calendar.items))
+    calendar.items[at:at] = [write_zone(tzid, max(year, values.FIRST_YEAR + 1)) for tzid, year in sorted(used.items())]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from calwarden.domain.event import Event, Occurrence, Resource, busy_status
 from calwarden.domain.ids import AccountId, CalendarId, EventKey, ResourceId
-from calwarden.domain.times import Instant
+from calwarden.domain.times import Instant, sort_key
 
 
 def event_key(account: AccountId, calendar: CalendarId, resource: ResourceId, occurrence: str) -> EventKey:
@@ -16,16 +16,30 @@ def event_key(account: AccountId, calendar: CalendarId, resource: ResourceId, oc
 
 
 def reconcile(
-    resource: Resource, occurrences: Iterable[Occurrence], held: Iterable[Event], now: Instant
+    resource: Resource,
+    occurrences: Iterable[Occurrence],
+    held: Iterable[Event],
+    now: Instant,
+    *,
+    since: Instant | None = None,
 ) -> list[Event]:
-    """The occurrences to store for ``resource``, in time order.
+    """The occurrences to store for ``resource``, in time order, then the deleted ones.
 
     ``created`` is kept; ``updated`` rises only for what differs, ``busy_updated`` only where calendar, time or busy
     status differ; what is no longer there is marked deleted, once. Repeating it changes nothing.
+
+    ``since`` is where the expansion began: instances of a series that ended before it slid out by the passing of time.
+    That is no deletion and nobody is told (contract events 6.1), so they are left out without a trace.
     """
     before = {event.key: event for event in held}
     events = [_compare(before.pop(new.key, None), new, now) for new in _events(resource, occurrences, now)]
-    return events + [gone.as_deleted(now) for gone in before.values()]
+    slid = since is not None and any(one.repeat is not None for one in resource.components)
+    gone = [one for one in before.values() if not (slid and since is not None and _slid_out(one, since))]
+    return events + [one.as_deleted(now) for one in gone]
+
+
+def _slid_out(event: Event, since: Instant) -> bool:
+    return event.recurring and not event.deleted and sort_key(event.end) < since
 
 
 def _events(resource: Resource, occurrences: Iterable[Occurrence], now: Instant) -> Iterable[Event]:

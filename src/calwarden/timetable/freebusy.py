@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from calwarden.domain.ids import CalendarId
-from calwarden.domain.times import Instant
+from calwarden.domain.times import Instant, Window
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -16,6 +16,14 @@ class Period:
     status: str
     calendar_id: CalendarId
     all_day: bool = False
+
+
+UNKNOWN = "unknown"
+
+
+def unknown(calendar_id: CalendarId, window: Window) -> Period:
+    """The whole of ``window``, of a calendar we do not know well enough: never silently free (ruling 11)."""
+    return Period(window.start, window.end, UNKNOWN, calendar_id)
 
 
 def distinct(periods: Iterable[Period]) -> list[Period]:

@@ -1,45 +1,29 @@
 """Expansion of recurring events: what is stored is computed here, once, when a resource or the horizon changes.
 
-dateutil's rrule does the arithmetic of RFC 5545 3.3.10. Around it stand guards, since hostile rules (INTERVAL=0, every
-second, dates that never come) would keep it busy for ever: what cannot be expanded within bounds is kept as the single
-event it starts with, and flagged (security 7.6).
+Whatever cannot be expanded within bounds is kept as the single event it starts with, and flagged (security 7.6).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
 
-from dateutil.rrule import rrule, rrulestr
-
-from calwarden.domain.event import Component, Occurrence
-from calwarden.domain.times import DAY_SECONDS, EventTime, Instant, Window, Zoned, day_instant, sort_key
+from calwarden.domain.event import Component, Occurrence, Repeat
+from calwarden.domain.times import DAY_SECONDS, EventTime, Instant, Window, Zoned, instant_day, sort_key
+from calwarden.timetable.rules import TooMuch, all_day, last_wall, parse_rule, walls
 from calwarden.timetable.wiretime import format_instant
 from calwarden.timetable.zones import is_zone, to_instant, to_local, zone
 
 MOST_OCCURRENCES = 5_000
-MOST_DAYS_EXAMINED = 60_000  # about 160 years of days; well under a second of work
 MOST_DATES = 5_000  # EXDATE and RDATE values honoured
+MOST_RULES = 3
+MOST_SERIES = 10  # of one resource; a healthy one has one
+MOST_FAILURES = 3
 FLAG = "rule_not_expanded"
 
-_FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-_SKIP_DAYS = {"DAILY": 1, "WEEKLY": 7}
-
-
-class _TooMuch(Exception):
-    """The rule would take more work than anybody's calendar is worth."""
-
-
-class _CountedMonths(frozenset[int]):
-    """The months a rule allows. rrule asks for every day it looks at, so counting the questions bounds its work."""
-
-    left: int
-
-    def __contains__(self, month: object) -> bool:
-        self.left -= 1
-        if self.left < 0:
-            raise _TooMuch
-        return super().__contains__(month)
+# What dateutil raises for values it cannot make sense of.
+_NONSENSE = (TooMuch, ValueError, TypeError, KeyError, OverflowError, AttributeError, IndexError)
+_EARLIEST, _LATEST = datetime(1, 1, 2), datetime(9998, 12, 30)  # noqa: DTZ001  # wall times
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +32,7 @@ class _Change:
 
     start: Instant
     shift: int
+    length: int
     component: Component
 
 
@@ -57,24 +42,24 @@ def expand(components: Sequence[Component], horizon: Window, default_tzid: str) 
     In time order, at most 5,000. ``default_tzid`` is the zone of all-day arithmetic where none is named. Total: for any
     input it ends in bounded time and raises nothing.
     """
-    changed = [one for one in components if one.replaces is not None]
-    found: list[Occurrence] = []
+    changed: dict[str, list[Component]] = {}
     for one in components:
         if one.replaces is not None:
-            continue
-        if one.repeat is None:
-            found.append(Occurrence("", one.start, one.end, one, recurring=False))
-        else:
-            found.extend(_series(one, changed, horizon, default_tzid))
-    found.extend(
-        Occurrence(occurrence_id(one.replaces), one.start, one.end, one, recurring=True)
-        for one in changed[:MOST_OCCURRENCES]
-        if one.replaces is not None
-    )
-    unique = {one.occurrence: one for one in found}  # the last word on an instance is its own component
-    return sorted(unique.values(), key=lambda one: (sort_key(one.start), sort_key(one.end), one.occurrence))[
-        :MOST_OCCURRENCES
-    ]
+            changed.setdefault(one.uid, []).append(one)
+    expanding = _Expanding(horizon, default_tzid)
+    found: dict[str, Occurrence] = {}
+    for one in components:
+        if one.replaces is None:
+            own = expanding.of_master(one, changed.get(one.uid, []))
+            found.update((occurrence.occurrence, occurrence) for occurrence in own)
+    for one in (instance for instances in changed.values() for instance in instances[:MOST_OCCURRENCES]):
+        name = occurrence_id(one.replaces) if one.replaces is not None else ""
+        found[name] = Occurrence(name, one.start, one.end, one, recurring=True)  # its own component has the last word
+    return sorted(found.values(), key=_order)[:MOST_OCCURRENCES]
+
+
+def _order(one: Occurrence) -> tuple[int, int, str]:
+    return sort_key(one.start), sort_key(one.end), one.occurrence
 
 
 def occurrence_id(start: EventTime) -> str:
@@ -84,163 +69,142 @@ def occurrence_id(start: EventTime) -> str:
 
 def is_expandable(rule: str) -> bool:
     """Whether ``rule`` is one we expand at all: a frequency of days or more and sane numbers."""
-    parts = _parts(rule)
     try:
-        interval, count = int(parts.get("INTERVAL", "1")), int(parts.get("COUNT", "1"))
-    except ValueError:
+        parse_rule(rule)
+    except TooMuch:
         return False
-    return parts.get("FREQ") in _FREQUENCIES and 0 < interval < 10_000 and count > 0 and len(rule) <= 2_000
+    return True
 
 
-def _parts(rule: str) -> dict[str, str]:
-    return dict(part.upper().split("=", 1) for part in rule.split(";") if "=" in part)
+class _Expanding:
+    """The bounds of one resource: how many series it may have, and how many of them may turn out hostile."""
+
+    def __init__(self, horizon: Window, default_tzid: str) -> None:
+        self.horizon, self.default_tzid = horizon, default_tzid
+        self.series = self.failures = 0
+
+    def of_master(self, master: Component, changed: Sequence[Component]) -> Sequence[Occurrence]:
+        if master.repeat is None:
+            return [Occurrence("", master.start, master.end, master, recurring=False)]
+        try:
+            self.series += 1
+            if self.series > MOST_SERIES or self.failures >= MOST_FAILURES:
+                raise TooMuch
+            return _Series(master, master.repeat, changed, self.default_tzid).within(self.horizon)
+        except _NONSENSE:
+            self.failures += 1
+            flagged = replace(master, repeat=None, flags=(*master.flags, FLAG))
+            return [Occurrence("", master.start, master.end, flagged, recurring=False)]
 
 
-def _series(
-    master: Component, changed: Sequence[Component], horizon: Window, default_tzid: str
-) -> Iterator[Occurrence]:
-    repeat = master.repeat
-    assert repeat is not None
-    try:
-        starts = list(_starts(master, horizon))
-    except (_TooMuch, ValueError, TypeError, OverflowError, AttributeError, IndexError):
-        # rrule raises these for rules it cannot make sense of
-        flagged = replace(master, repeat=None, flags=(*master.flags, FLAG))
-        yield Occurrence("", master.start, master.end, flagged, recurring=False)
-        return
-    excluded = _Excluded(repeat.excluded[:MOST_DATES], _zone_of(master, default_tzid))
-    instances = {occurrence_id(one.replaces) for one in changed if one.replaces is not None}
-    changes = _changes(changed)
-    for start in starts:
-        name = occurrence_id(start)
-        if name in instances or start in excluded:
-            continue
-        yield _occurrence(name, start, master, changes)
+class _Series:
+    """One master and its changed instances."""
+
+    def __init__(self, master: Component, repeat: Repeat, changed: Sequence[Component], default_tzid: str) -> None:
+        self.master = master
+        self.repeat = repeat
+        self.timed = isinstance(master.start, Zoned)
+        name = master.start.tzid if isinstance(master.start, Zoned) else default_tzid
+        self.tzid = name if is_zone(name) else "UTC"
+        self.length = _length(master)
+        self.changes = _changes(changed)
+        excluded = repeat.excluded[:MOST_DATES]
+        self.excluded = {sort_key(one) for one in excluded if isinstance(one, Zoned) or not self.timed}
+        self.excluded_days = {one for one in excluded if self.timed and not isinstance(one, Zoned)}
+
+    def within(self, horizon: Window) -> list[Occurrence]:
+        """Those that take place in ``horizon``. Raises one of the errors of nonsense."""
+        reach = max((abs(one.shift) + one.length for one in self.changes), default=0)
+        first, last = horizon.start - max(self.length, reach), horizon.end + reach
+        found: list[Occurrence] = []
+        for at in sorted(self._starts(Instant(first), Instant(last))):
+            if at in self.excluded or (self.excluded_days and self._day(at) in self.excluded_days):
+                continue
+            one = self._occurrence(Instant(at))
+            if sort_key(one.end) >= horizon.start and sort_key(one.start) < horizon.end:
+                found.append(one)
+        return found
+
+    def _day(self, at: int) -> object:
+        return to_local(Instant(at), self.tzid).date()
+
+    def _starts(self, first: Instant, last: Instant) -> set[int]:
+        """Original starts, DTSTART and added dates included, each once."""
+        added = [self.master.start, *self.repeat.added[:MOST_DATES]]
+        found = {int(sort_key(one)) for one in added if isinstance(one, Zoned) == self.timed}
+        found = {at for at in found if first <= at < last}
+        for rule in self.repeat.rules[:MOST_RULES]:
+            for at in self._rule(rule, first, last):
+                found.add(at)
+                if len(found) > MOST_OCCURRENCES:
+                    raise TooMuch
+        return found
+
+    def _rule(self, text: str, first: Instant, last: Instant) -> Iterator[int]:
+        rule = parse_rule(text) if self.timed else all_day(parse_rule(text))
+        begin = self._wall(sort_key(self.master.start))
+        until = min(last, self._until(rule.until)) if rule.until else last
+        margin = timedelta(days=2)
+        from_ = min(max(self._wall(first), _EARLIEST + margin), _LATEST) - margin
+        instants = self._instants if self.timed else _days
+        for at in instants(walls(rule, begin, from_)):
+            if at >= until:
+                return
+            if at >= first:
+                yield at
+
+    def _instants(self, moments: Iterator[datetime]) -> Iterator[int]:
+        there, epoch, second = zone(self.tzid), datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
+        for moment in moments:
+            yield (moment.replace(tzinfo=there) - epoch) // second
+
+    def _wall(self, at: Instant) -> datetime:
+        if self.timed:
+            return to_local(at, self.tzid).replace(tzinfo=None, fold=0)
+        return datetime.combine(instant_day(at), clock_time())
+
+    def _until(self, text: str) -> Instant:
+        """The first second after UNTIL."""
+        wall, utc = last_wall(text)
+        if not self.timed:
+            return Instant(to_instant(datetime.combine(wall.date(), clock_time(), UTC)) + DAY_SECONDS)
+        return Instant(to_instant(wall.replace(tzinfo=UTC if utc else zone(self.tzid))) + 1)
+
+    def _occurrence(self, at: Instant) -> Occurrence:
+        change = next((one for one in reversed(self.changes) if one.start <= at), None) if self.changes else None
+        if change is not None:
+            return self._changed(at, change)
+        if self.timed:
+            start, end = Zoned(at, self.tzid), Zoned(Instant(at + self.length), self.tzid)
+            return Occurrence(format_instant(at), start, end, self.master, recurring=True)
+        day = instant_day(at)
+        return Occurrence(day.isoformat(), day, day + timedelta(seconds=self.length), self.master, recurring=True)
+
+    def _changed(self, at: Instant, change: _Change) -> Occurrence:
+        name = format_instant(at) if self.timed else instant_day(at).isoformat()
+        start, end = Instant(at + change.shift), Instant(at + change.shift + change.length)
+        like = change.component.start
+        if isinstance(like, Zoned):
+            return Occurrence(name, Zoned(start, like.tzid), Zoned(end, like.tzid), change.component, recurring=True)
+        half = DAY_SECONDS // 2  # rounds what is left of a time of day
+        first, after = instant_day(Instant(start + half)), instant_day(Instant(end + half))
+        return Occurrence(name, first, after, change.component, recurring=True)
 
 
-def _occurrence(name: str, start: EventTime, master: Component, changes: Sequence[_Change]) -> Occurrence:
-    at = sort_key(start)
-    change = next((one for one in reversed(changes) if one.start <= at), None)
-    source = master if change is None else change.component
-    if change is not None:
-        start = _moved(start, change.shift)
-    length = sort_key(source.end) - sort_key(source.start)
-    return Occurrence(name, start, _moved(start, length), source, recurring=True)
+def _days(moments: Iterator[datetime]) -> Iterator[int]:
+    epoch = datetime(1970, 1, 1).toordinal()  # noqa: DTZ001  # a day
+    for moment in moments:
+        yield (moment.toordinal() - epoch) * DAY_SECONDS
 
 
-def _moved(when: EventTime, seconds: int) -> EventTime:
-    if isinstance(when, Zoned):
-        return Zoned(Instant(when.at + seconds), when.tzid)
-    return when + timedelta(days=seconds // DAY_SECONDS)
+def _length(component: Component) -> int:
+    return max(0, sort_key(component.end) - sort_key(component.start))
 
 
-def _changes(changed: Iterable[Component]) -> list[_Change]:
+def _changes(changed: Sequence[Component]) -> list[_Change]:
     found = [
-        _Change(sort_key(one.replaces), sort_key(one.start) - sort_key(one.replaces), one)
+        _Change(sort_key(one.replaces), sort_key(one.start) - sort_key(one.replaces), _length(one), one)
         for one in changed
         if one.this_and_future and one.replaces is not None
     ]
     return sorted(found, key=lambda one: one.start)
-
-
-class _Excluded:
-    """EXDATE: equal moments, or any moment of an excluded day."""
-
-    def __init__(self, dates: Sequence[EventTime], tzid: str) -> None:
-        self._instants = {one.at for one in dates if isinstance(one, Zoned)}
-        self._days = {one for one in dates if not isinstance(one, Zoned)}
-        self._tzid = tzid
-
-    def __contains__(self, start: EventTime) -> bool:
-        if not isinstance(start, Zoned):
-            return start in self._days or day_instant(start) in self._instants
-        return start.at in self._instants or (bool(self._days) and to_local(start.at, self._tzid).date() in self._days)
-
-
-def _zone_of(component: Component, default_tzid: str) -> str:
-    tzid = component.start.tzid if isinstance(component.start, Zoned) else default_tzid
-    return tzid if is_zone(tzid) else "UTC"
-
-
-def _starts(master: Component, horizon: Window) -> Iterator[EventTime]:
-    """Original starts within the horizon, ``DTSTART`` and added dates included, each once."""
-    repeat = master.repeat
-    assert repeat is not None
-    length = max(0, sort_key(master.end) - sort_key(master.start))
-    seen: set[Instant] = set()
-    first_at = Instant(horizon.start - length)
-    sources = [iter((master.start, *repeat.added[:MOST_DATES]))]
-    sources += [_rule_starts(rule, master.start, first_at, horizon.end) for rule in repeat.rules]
-    for source in sources:
-        for start in source:
-            at = sort_key(start)
-            if first_at <= at < horizon.end and at not in seen:
-                seen.add(at)
-                yield start
-                if len(seen) > MOST_OCCURRENCES:
-                    raise _TooMuch
-
-
-def _rule_starts(rule: str, start: EventTime, first_at: Instant, end: Instant) -> Iterator[EventTime]:
-    if not is_expandable(rule):
-        raise _TooMuch
-    wall = _wall(start)
-    parts = _parts(rule)
-    first = _skip_ahead(wall, parts, first_at)
-    until = _until(parts.pop("UNTIL", None), start)
-    text = ";".join(f"{name}={value}" for name, value in parts.items())
-    found = rrulestr(text, dtstart=first)
-    if not isinstance(found, rrule):
-        raise TypeError(rule)
-    _bound(found)
-    for moment in found:
-        if until is not None and moment > until:
-            return
-        when = _unwall(moment, start)
-        if sort_key(when) >= end:
-            return
-        yield when
-
-
-def _bound(found: rrule) -> None:
-    # rrule has no limit of its own, and only its own question "is this month allowed?" is asked for every day.
-    months = _CountedMonths(getattr(found, "_bymonth", None) or range(1, 13))
-    months.left = MOST_DAYS_EXAMINED
-    vars(found)["_bymonth"] = months
-
-
-def _skip_ahead(wall: datetime, parts: dict[str, str], first_at: Instant) -> datetime:
-    """A later start with the same phase: years of daily meetings need not be counted, unless there is a COUNT."""
-    unit = _SKIP_DAYS.get(parts.get("FREQ", ""))
-    if unit is None or "COUNT" in parts:
-        return wall
-    step = unit * int(parts.get("INTERVAL", "1"))
-    ahead = (first_at - to_instant(wall.replace(tzinfo=UTC))) // DAY_SECONDS - 2 - step
-    return wall + timedelta(days=ahead // step * step) if ahead > 0 else wall
-
-
-def _wall(start: EventTime) -> datetime:
-    if isinstance(start, Zoned):
-        return to_local(start.at, start.tzid).replace(tzinfo=None, fold=0)
-    return datetime.combine(start, clock_time())
-
-
-def _unwall(moment: datetime, like: EventTime) -> EventTime:
-    if isinstance(like, Zoned):
-        return Zoned(to_instant(moment.replace(tzinfo=zone(like.tzid))), like.tzid)
-    return moment.date()
-
-
-def _until(text: str | None, start: EventTime) -> datetime | None:
-    """UNTIL as wall time where the event is; a day means its end."""
-    if text is None:
-        return None
-    day = date(int(text[0:4]), int(text[4:6]), int(text[6:8]))
-    if len(text) == len("20310405"):
-        return datetime.combine(day, clock_time(23, 59, 59))
-    moment = datetime.combine(day, clock_time(int(text[9:11]), int(text[11:13]), int(text[13:15])))
-    if not text.endswith("Z"):
-        return moment
-    if not isinstance(start, Zoned):
-        return datetime.combine(day, clock_time(23, 59, 59))
-    return moment.replace(tzinfo=UTC).astimezone(zone(start.tzid)).replace(tzinfo=None)

@@ -44,7 +44,10 @@ def window_from(
     window = _between(first, last, tzid)
     if window.end < window.start:
         raise WindowError("to", "must not be before from")
-    if window.end - window.start > (limits.most + 1) * DAY_SECONDS:
+    # Between two days, days count: one of them may have an hour more or less.
+    days = isinstance(first, Day) and isinstance(last, Day)
+    width = (window.end_day - window.start_day) / timedelta(1) if days else (window.end - window.start) / DAY_SECONDS
+    if width > limits.most:
         raise WindowError("to", f"must be at most {limits.most} days after from")
     return window
 
