@@ -28,9 +28,9 @@ class _Onset:
     after: timedelta
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Definition:
-    """Offsets over time, as a VTIMEZONE defines them."""
+    """Offsets over time, as a VTIMEZONE defines them. Equal texts give the very same value: it is its own key."""
 
     onsets: tuple[_Onset, ...]  # in order; never empty
     location: str  # an IANA name it may claim for itself

@@ -46,10 +46,10 @@ def _folded() -> Mapping[str, str]:
 def by_name(tzid: str) -> str | None:
     """The IANA zone that a TZID names: exactly, as a Windows name, as a fixed offset or after a private prefix."""
     name = plain(tzid).strip(' "')
-    if name in known() and name not in {"UTC", "GMT"}:
-        return name
     if name.upper() in _UTC_NAMES:
         return "Etc/UTC"
+    if name in known():
+        return name
     found = _folded().get(name.lower())
     if found is None:
         parts = name.split("/")[-4:]
@@ -90,8 +90,8 @@ class Zones:
         """The instant of ``wall`` in the zone ``tzid``, None for floating; what had to be guessed goes to ``flags``."""
         if tzid is None:
             return Zoned(to_instant(wall, self.default_tzid), self.default_tzid)
-        name = tzid if tzid in known() else by_name(tzid)
-        definition = None if name == tzid else self._definition(tzid.strip())
+        name = by_name(tzid[:255])
+        definition = None if tzid in known() else self._definition(tzid.strip())
         if definition is None:
             if name is None:
                 flags.append(UNKNOWN_ZONE)
@@ -116,7 +116,8 @@ class Zones:
         return self._shown[tzid, year]
 
 
-def by_rules(definition: Definition, year: int, hints: Iterable[str | None]) -> str | None:
+@lru_cache(maxsize=256)
+def by_rules(definition: Definition, year: int, hints: tuple[str | None, ...]) -> str | None:
     """An IANA zone with the same offsets from ``year`` on for two years: hints first, then the usual ones."""
     coarse = tuple(definition.offset_at(moment) for moment in _samples(year))
     alike = _by_offsets(year).get(coarse, ())
