@@ -1,0 +1,59 @@
+"""An Application sends a person: the request is judged and kept on the server (security 4.9)."""
+
+from dataclasses import dataclass
+
+from calwarden.domain.grant import Authorization
+from calwarden.domain.ids import ApplicationId, AuthorizationId
+from calwarden.domain.times import Instant
+from calwarden.oauth.authorize_request import Answerable, Fault, Unredirectable, judge
+from calwarden.oauth.redirect import with_parameters
+from calwarden.policy.scopes import parse_user_scopes
+from calwarden.usecases.kit import Kit
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A person may be asked. ``provider`` and ``fresh`` are hints for the pages."""
+
+    authorization_id: AuthorizationId
+    provider: str | None
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SentBack:
+    """The application is told by redirect what is wrong."""
+
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """An error page, no redirect."""
+
+    fault: Fault
+
+
+def begin(kit: Kit, query: str) -> Begun | SentBack | Faulty:
+    """Judge the raw query string of ``/oauth/authorize`` and store a pending Authorization for what passes."""
+    with kit.store.read() as uow:
+        verdict = judge(query, lambda client_id: uow.applications.get(ApplicationId(client_id)), parse_user_scopes)
+    if isinstance(verdict, Unredirectable):
+        return Faulty(verdict.fault)
+    if isinstance(verdict, Answerable):
+        error = {"error": verdict.error.code, "error_description": verdict.error.description, "iss": kit.public_url}
+        return SentBack(with_parameters(verdict.redirect_uri, error, verdict.state))
+    now = kit.clock()
+    authorization = Authorization(
+        AuthorizationId(kit.random.token()),
+        verdict.application.application_id,
+        verdict.redirect_uri,
+        verdict.scopes,
+        now,
+        Instant(now + kit.limits.authorization_life),
+        verdict.state,
+        verdict.code_challenge,
+    )
+    with kit.store.write(durable=False) as uow:
+        uow.authorizations.add(authorization)
+    return Begun(authorization.authorization_id, verdict.provider, verdict.fresh)

@@ -1,0 +1,134 @@
+"""The person's answer to an Application's request: what the page shows, and yes or no to exactly that."""
+
+from dataclasses import dataclass, replace
+
+from calwarden.domain.account import Account
+from calwarden.domain.application import Application
+from calwarden.domain.audit import Actor, AuditEntry, Outcome
+from calwarden.domain.errors import Gone
+from calwarden.domain.grant import Authorization, AuthorizationState, Grant
+from calwarden.domain.ids import AccountId, AuthorizationId, ProfileId
+from calwarden.domain.profile import Calendar, Profile
+from calwarden.domain.times import Instant
+from calwarden.oauth.redirect import with_parameters
+from calwarden.oauth.tokens import hash_token
+from calwarden.ports.store import UnitOfWork
+from calwarden.usecases.kit import Kit
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """All a consent page names. ``held`` is what the application may do already."""
+
+    authorization: Authorization
+    application: Application
+    account: Account
+    profiles: tuple[Profile, ...]
+    calendars: tuple[Calendar, ...]  # those the person owns: the ones it is about
+    held: Grant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Where the browser goes now. It carries the code once and is not stored."""
+
+    location: str
+
+    def __repr__(self) -> str:
+        return "Settled(...)"
+
+
+def pending(kit: Kit, authorization_id: AuthorizationId) -> tuple[Authorization, Application]:
+    """The request and who makes it, for pages shown before anybody has signed in. Raises Gone."""
+    with kit.store.read() as uow:
+        return _pending(kit, uow, authorization_id, None)
+
+
+def describe(kit: Kit, authorization_id: AuthorizationId, account_id: AccountId) -> Consent:
+    """What the consent page shows to ``account_id``. Raises Gone if there is nothing (any more) to answer."""
+    with kit.store.read() as uow:
+        authorization, application = _pending(kit, uow, authorization_id, account_id)
+        account = uow.accounts.get(account_id)
+        if account is None:
+            raise Gone("the account is gone")
+        calendars = tuple(one for one in uow.calendars.of_account(account_id) if one.owned and not one.deleted)
+        profiles = tuple(uow.profiles.of_account(account_id))
+        held = uow.grants.get(account_id, application.application_id)
+    return Consent(authorization, application, account, profiles, calendars, held)
+
+
+def attach_profile(kit: Kit, authorization_id: AuthorizationId, account_id: AccountId, profile_id: ProfileId) -> None:
+    """Note the Profile connected during this run, for ``linking_profile``. Raises Gone."""
+    with kit.store.write() as uow:
+        authorization, _ = _pending(kit, uow, authorization_id, account_id)
+        uow.authorizations.save(replace(authorization, account_id=account_id, profile_id=profile_id))
+
+
+def approve(kit: Kit, authorization_id: AuthorizationId, account_id: AccountId) -> Settled:
+    """The person agrees: the request becomes a code that lives ``limits.code_life``. Raises Gone; one use."""
+    code = kit.random.token()
+    with kit.store.write() as uow:
+        # The account first: that makes a second answer of the same person wait for this one.
+        if uow.accounts.get(account_id) is None:
+            raise Gone("the account is gone")
+        authorization, _ = _pending(kit, uow, authorization_id, account_id)
+        uow.authorizations.save(
+            replace(
+                authorization,
+                status=AuthorizationState.APPROVED,
+                account_id=account_id,
+                profile_id=authorization.profile_id if authorization.account_id == account_id else None,
+                code_hash=hash_token(code),
+                expires=Instant(kit.clock() + kit.limits.code_life),
+            )
+        )
+        _note(kit, uow, authorization, account_id, Outcome.ALLOWED)
+    return _back(kit, authorization, {"code": code})
+
+
+def decline(kit: Kit, authorization_id: AuthorizationId, account_id: AccountId | None) -> Settled:
+    """The person refuses, signed in or not. Raises Gone; one use, nothing can be agreed to afterwards."""
+    with kit.store.write() as uow:
+        authorization, _ = _pending(kit, uow, authorization_id, account_id)
+        uow.authorizations.save(replace(authorization, status=AuthorizationState.DECLINED, account_id=account_id))
+        if account_id is not None:
+            _note(kit, uow, authorization, account_id, Outcome.REFUSED)
+    return _back(kit, authorization, {"error": "access_denied"})
+
+
+def _pending(
+    kit: Kit, uow: UnitOfWork, authorization_id: AuthorizationId, account_id: AccountId | None
+) -> tuple[Authorization, Application]:
+    authorization = uow.authorizations.get(authorization_id)
+    if authorization is None or authorization.status is not AuthorizationState.PENDING:
+        raise Gone("the request is answered already or never was")
+    if authorization.expires <= kit.clock():
+        raise Gone("the request has expired")
+    if account_id is not None and authorization.account_id not in {None, account_id}:
+        raise Gone("the request was begun by somebody else")
+    application = uow.applications.get(authorization.application_id)
+    if application is None:
+        raise Gone("the application is gone")
+    return authorization, application
+
+
+def _note(kit: Kit, uow: UnitOfWork, authorization: Authorization, account_id: AccountId, outcome: Outcome) -> None:
+    uow.audit.append(
+        AuditEntry(
+            account_id,
+            kit.clock(),
+            Actor.ACCOUNT,
+            "consent.answered",
+            outcome,
+            authorization.application_id,
+            reason=None if outcome is Outcome.ALLOWED else "access_denied",
+            on={"scope": " ".join(authorization.scopes)},
+        )
+    )
+
+
+def _back(kit: Kit, authorization: Authorization, parameters: dict[str, str]) -> Settled:
+    location = with_parameters(
+        authorization.redirect_uri, {**parameters, "iss": kit.public_url}, authorization.state_param
+    )
+    return Settled(location)
