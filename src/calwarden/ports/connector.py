@@ -99,11 +99,14 @@ class RemoteCalendar:
 
 @dataclass(frozen=True, slots=True)
 class RemoteResource:
-    """One resource as the Provider has it now. ``components`` empty: nothing in it that is an event."""
+    """One resource as the Provider has it now. ``components`` empty: nothing in it that is an event, or ``flags`` say
+    why it could not be read ("unreadable", "too_large").
+    """
 
     resource_id: ResourceId
     etag: str
     components: tuple[Component, ...]
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,10 @@ class Connector(Protocol):
 
 
 class ConnectorFactory(Protocol):
-    """Opens a Connector for credentials. Makes no request by itself."""
+    """Opens a Connector for credentials. Makes no request by itself.
 
-    def __call__(self, credentials: Credentials, home: str | None = None) -> Connector: ...
+    ``home`` is what ``discover`` found before, if it did. ``tzid`` is the person's zone: that of times without one in
+    calendars that name none.
+    """
+
+    def __call__(self, credentials: Credentials, home: str | None = None, tzid: str = "Etc/UTC") -> Connector: ...
