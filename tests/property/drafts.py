@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from calwarden.domain.draft import UNSET, DraftPlace, DraftRule, EventDraft, Invitee
 from calwarden.domain.times import Instant, Zoned
 from calwarden.formats.icalendar import create
-from ics import NOW
+from ics import NOW, fixture
 
 ZONES = ("Etc/UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns")
 
@@ -77,4 +77,8 @@ def drafts(draw: st.DrawFn, *, new: bool = False) -> EventDraft:
     return EventDraft(**fields)  # type: ignore[arg-type]
 
 
-resources = drafts(new=True).map(lambda draft: create("uid-1", draft, now=NOW, organizer="kim@example.org"))
+KEPT = ("decorated-by-its-owner", "this-and-future", "weekly-with-a-moved-and-a-dropped-instance",
+        "windows-zone-with-its-definition", "self-defined-zone-like-new-york")  # fmt: skip
+resources = st.sampled_from(KEPT).map(fixture) | drafts(new=True).map(
+    lambda draft: create("uid-1", draft, now=NOW, organizer="kim@example.org")
+)

@@ -268,6 +268,28 @@ def test_an_instance_after_a_lasting_change_starts_from_that_change() -> None:
     assert not changed.this_and_future
 
 
+def test_an_added_period_keeps_its_own_length_when_it_is_edited() -> None:
+    fourth = zoned("2031-03-07T09:00:00Z")
+    after = merge(fixture("added-dates-and-periods"), EventDraft(summary="x"), now=NOW, occurrence=fourth)
+    changed = next(one for one in read(after) if one.details.summary == "x")
+    assert (changed.start, changed.end, changed.flags) == (fourth, zoned("2031-03-07T12:00:00Z"), ())
+
+
+def test_a_broken_event_beside_it_does_not_stand_in_the_way_of_a_write() -> None:
+    after = merge(fixture("one-bad-component-among-good-ones"), EventDraft(summary="x"), now=NOW)
+    assert read(after)[0].details.summary == "x"
+    assert b"DTSTART:tomorrow" in after
+
+
+def test_what_outlook_says_in_its_own_word_is_said_in_standard_words_when_stated_otherwise() -> None:
+    body = event("UID:x", "DTSTART:20310703T100000Z", "X-MICROSOFT-CDO-BUSYSTATUS:FREE", "X-ALT-DESC:<p>old</p>")
+    after = merge(body, EventDraft(tentative=True, description="new"), now=NOW)
+    (found,) = read(after)
+    assert (found.status, found.transparency) == (EventStatus.TENTATIVE, Transparency.TRANSPARENT)
+    assert b"BUSYSTATUS" not in after
+    assert b"X-ALT-DESC" not in after
+
+
 def test_an_instance_is_removed_by_an_exclusion_and_its_override_goes() -> None:
     second = zoned("2031-03-10T08:00:00Z", "Europe/Paris")
     after = remove_occurrence(fixture(WEEKLY), second, now=NOW)

@@ -19,6 +19,7 @@ CONFERENCE = (
     "X-MICROSOFT-SKYPETEAMSMEETINGURL",
     "X-MICROSOFT-ONLINEMEETINGEXTERNALLINK",
 )
+PRIVATE = frozenset({"PRIVATE", "CONFIDENTIAL"})
 _LINKS = ("https://", "http://")
 
 Named = Mapping[str, Sequence[Line]]
@@ -39,7 +40,7 @@ def details(event: Block, named: Named, organizer: Person | None, attendees: tup
         organizer=organizer,
         attendees=attendees,
         categories=tuple(_categories(named.get("CATEGORIES", ()))),
-        private=_plain(named, "CLASS").upper() in {"PRIVATE", "CONFIDENTIAL"},
+        private=_plain(named, "CLASS").upper() in PRIVATE,
         color=_color(named),
         reminders=reminders(event),
     )

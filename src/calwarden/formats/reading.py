@@ -23,6 +23,7 @@ BAD_END, BAD_RULE, BAD_DATES = "bad_end", "bad_rule", "bad_dates"
 PERIOD = "added_period"
 """Flag of an instance that an RDATE gives a length of its own."""
 
+OUTLOOK_BUSY = "X-MICROSOFT-CDO-BUSYSTATUS"
 _UNREADABLE = (ValueError, OverflowError)
 
 _STATUS = {
@@ -256,14 +257,14 @@ def _answer(line: Line) -> Participation:
 
 def _status(named: dict[str, list[Line]]) -> EventStatus:
     status = _STATUS.get(_word(named, "STATUS"), EventStatus.UNKNOWN)
-    if status is EventStatus.CONFIRMED and _word(named, "X-MICROSOFT-CDO-BUSYSTATUS") == "TENTATIVE":
+    if status is EventStatus.CONFIRMED and _word(named, OUTLOOK_BUSY) == "TENTATIVE":
         return EventStatus.TENTATIVE
     return status
 
 
 def _transparency(named: dict[str, list[Line]]) -> Transparency:
     """TRANSP where it is stated; Outlook's own word where not, and where it is the finer one."""
-    stated, outlook = _word(named, "TRANSP"), _word(named, "X-MICROSOFT-CDO-BUSYSTATUS")
+    stated, outlook = _word(named, "TRANSP"), _word(named, OUTLOOK_BUSY)
     if outlook == "WORKINGELSEWHERE" or not stated:
         return _OUTLOOK.get(outlook, Transparency.OPAQUE)
     return _SHOWN.get(stated, Transparency.UNKNOWN)

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from calwarden.domain import colors
 from calwarden.domain.draft import UNSET, DraftPlace, DraftRule, EventDraft, Invitee, Unset
-from calwarden.domain.event import Component
+from calwarden.domain.event import Component, EventStatus, Transparency
 from calwarden.domain.links import with_join, without_join
 from calwarden.domain.rules import fit_until
 from calwarden.domain.times import DAY_SECONDS, EventTime, Instant, Zoned, instant_day, sort_key
 from calwarden.formats import content, values
 from calwarden.formats.lines import Block, Line, clean, escape, make_line, plain, unescape
-from calwarden.formats.reading import address
+from calwarden.formats.reading import OUTLOOK_BUSY, address
 from calwarden.formats.zones import known, to_instant, to_wall
 
 _UTC = frozenset({"UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu", "Etc/Zulu", "Universal", "Etc/Universal"})
@@ -148,6 +148,8 @@ def _state_conference(event: Block, draft: EventDraft) -> None:
     now = "" if line is None else clean(unescape(line.value))
     had_details = now != without_join(now, held)
     text = without_join(now, held) if draft.description is UNSET else clean(draft.description)
+    if draft.description is not UNSET and text != without_join(now, held):
+        event.drop("X-ALT-DESC")  # Outlook's copy of the text in HTML, which it would go on showing
     # The text of a meeting made elsewhere is its maker's: details go in where we state the link, or had put them.
     _set_text(event, "DESCRIPTION", with_join(text, join) if had_details or draft.join_url is not UNSET else text)
 
@@ -163,18 +165,27 @@ def state_place(event: Block, place: DraftPlace | None) -> None:
     event.put("GEO", *_lines("GEO", f"{place.lat};{place.long}" if given and place is not None else None))
 
 
-def state_marks(event: Block, draft: EventDraft) -> None:
+def state_marks(event: Block, draft: EventDraft, held: Component | None) -> None:
     """Transparency, tentative, private."""
+    if draft.transparency is not UNSET or draft.tentative is not UNSET:
+        _translate_outlook(event, held)
     if draft.transparency is not UNSET:
         event.put("TRANSP", make_line("TRANSP", draft.transparency.upper()))
-        event.drop("X-MICROSOFT-CDO-BUSYSTATUS")
     if draft.tentative is not UNSET:
         event.put("STATUS", make_line("STATUS", "TENTATIVE" if draft.tentative else "CONFIRMED"))
-        event.drop("X-MICROSOFT-CDO-BUSYSTATUS")
-    if draft.private is not UNSET and draft.private is not (
-        event.value("CLASS").strip().upper() in {"PRIVATE", "CONFIDENTIAL"}
-    ):
+    if draft.private is not UNSET and draft.private is not (event.value("CLASS").strip().upper() in content.PRIVATE):
         event.put("CLASS", make_line("CLASS", "PRIVATE" if draft.private else "PUBLIC"))
+
+
+def _translate_outlook(event: Block, held: Component | None) -> None:
+    """Say in standard words what Outlook's own one says, and drop that: it would contradict what is stated."""
+    if held is None or event.first(OUTLOOK_BUSY) is None:
+        return
+    if held.transparency is not Transparency.UNKNOWN:
+        event.put("TRANSP", make_line("TRANSP", held.transparency.upper()))
+    if held.status is EventStatus.TENTATIVE:
+        event.put("STATUS", make_line("STATUS", "TENTATIVE"))
+    event.drop(OUTLOOK_BUSY)
 
 
 def state_reminders(event: Block, minutes: tuple[int, ...]) -> None:

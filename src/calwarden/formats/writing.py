@@ -4,6 +4,8 @@ An event the person decorated keeps its alarms, X- properties and attendees (sec
 that are not stated come back byte for byte. A write that changes nothing gives the very bytes it was given.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -13,7 +15,7 @@ from calwarden.domain.times import EventTime, Instant, Zoned, sort_key
 from calwarden.formats import stating, values
 from calwarden.formats.lines import Block, FormatError, Line, clean, escape, make_line, read, write
 from calwarden.formats.observances import write_zone
-from calwarden.formats.reading import Reader, address
+from calwarden.formats.reading import PERIOD, Reader, address
 from calwarden.formats.zones import known, to_wall
 
 PRODUCT = "-//calwarden//calwarden//EN"
@@ -148,10 +150,18 @@ class _Document:
         return self.calendar.blocks("VEVENT")
 
     def any_event(self) -> Block:
-        return self.events()[0]
+        """The first that can be read: of a series one was only invited to in part, the first instance."""
+        for event, _ in self._readable():
+            return event
+        raise FormatError("no event in the resource has a readable start")
+
+    def _readable(self) -> Iterator[tuple[Block, Component]]:
+        for event in self.events():
+            with suppress(ValueError, OverflowError):
+                yield event, self.reader.component(event)
 
     def master(self) -> Block | None:
-        return next((one for one in self.events() if one.first("RECURRENCE-ID") is None), None)
+        return next((event for event, one in self._readable() if one.replaces is None), None)
 
     def component(self, event: Block) -> Component:
         try:
@@ -159,17 +169,13 @@ class _Document:
         except (ValueError, OverflowError) as error:
             raise FormatError("the event has no readable start") from error
 
-    def _replaces(self, event: Block) -> EventTime | None:
-        return self.component(event).replaces if event.first("RECURRENCE-ID") is not None else None
-
     def changed(self, occurrence: EventTime) -> Block | None:
         """The changed instance whose original start is ``occurrence``."""
         wanted = sort_key(occurrence)
-        for event in self.events():
-            replaces = self._replaces(event)
-            if replaces is not None and sort_key(replaces) == wanted:
-                return event
-        return None
+        found = (
+            event for event, one in self._readable() if one.replaces is not None and sort_key(one.replaces) == wanted
+        )
+        return next(found, None)
 
     def instance(self, occurrence: EventTime) -> Block:
         """The changed instance, made as the series has it there if there is none yet."""
@@ -187,7 +193,7 @@ class _Document:
         event = pattern.copy()
         event.drop(*_ONCE, "DURATION", "RECURRENCE-ID")
         event.put("DTSTART", stating.time_line("DTSTART", start, like=pattern.first("DTSTART")))
-        end = stating.moved(start, sort_key(source.end) - sort_key(source.start))
+        end = stating.moved(start, self._length(master, source, occurrence))
         event.put(
             "DTEND", stating.time_line("DTEND", end, like=event.first("DTSTART") if isinstance(end, Zoned) else None)
         )
@@ -195,15 +201,20 @@ class _Document:
         self.calendar.items.append(event)
         return event
 
+    def _length(self, master: Block, source: Component, occurrence: EventTime) -> int:
+        wanted = sort_key(occurrence)
+        periods = (one for one in self.reader.components(master) if PERIOD in one.flags)
+        own = next((one for one in periods if one.replaces is not None and sort_key(one.replaces) == wanted), source)
+        return sort_key(own.end) - sort_key(own.start)
+
     def _pattern(self, master: Block, occurrence: EventTime) -> tuple[Block, Component]:
         """What an unchanged instance looks like there: the master, or the last change of it and all that follow."""
-        wide = [(one, self.component(one)) for one in self.events() if one.first("RECURRENCE-ID") is not None]
-        before = [
-            (sort_key(one.replaces), number)
-            for number, (_, one) in enumerate(wide)
+        wide = [
+            (sort_key(one.replaces), number, event, one)
+            for number, (event, one) in enumerate(self._readable())
             if one.this_and_future and one.replaces is not None and sort_key(one.replaces) <= sort_key(occurrence)
         ]
-        return wide[max(before)[1]] if before else (master, self.component(master))
+        return max(wide)[2:] if wide else (master, self.component(master))
 
     def drop_lost_instances(self, master: Block, held: Component) -> None:
         """Changed instances of a series that now starts otherwise, or is none any more, name nothing: they go."""
@@ -250,7 +261,7 @@ def _state(event: Block, held: Component | None, draft: EventDraft, organizer: s
     stating.state_texts(event, draft)
     if draft.place is not UNSET:
         stating.state_place(event, draft.place)
-    stating.state_marks(event, draft)
+    stating.state_marks(event, draft, held)
     if draft.reminders is not UNSET and (new or not draft.reminders_create_only):
         stating.state_reminders(event, draft.reminders)
     if draft.invite or draft.remove:
