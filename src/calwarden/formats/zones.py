@@ -18,7 +18,7 @@ from calwarden.formats.lines import Block, plain
 from calwarden.formats.observances import Definition, definition_of
 
 UNKNOWN_ZONE = "unknown_zone"
-MOST_DEFINITIONS = 50
+MOST_DEFINITIONS = 20
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _USUAL = (
@@ -84,7 +84,7 @@ class Zones:
         self.default_tzid = default_tzid if default_tzid in known() else "Etc/UTC"
         self._blocks = {block.value("TZID").strip(): block for block in calendar.blocks("VTIMEZONE")[:MOST_DEFINITIONS]}
         self._definitions: dict[str, Definition | None] = {}
-        self._shown: dict[tuple[str, int], str | None] = {}
+        self._shown: dict[str, str | None] = {}
 
     def zoned(self, wall: datetime, tzid: str | None, flags: list[str]) -> Zoned:
         """The instant of ``wall`` in the zone ``tzid``, None for floating; what had to be guessed goes to ``flags``."""
@@ -110,10 +110,11 @@ class Zones:
         return self._definitions[tzid]
 
     def _name_for(self, tzid: str, definition: Definition, name: str | None, year: int) -> str | None:
-        if (tzid, year) not in self._shown:
+        # INVARIANT: one search for each definition, whatever years its times are in, and one name for a whole series.
+        if tzid not in self._shown:
             hint = by_name(definition.location) if definition.location else None
-            self._shown[tzid, year] = by_rules(definition, year, (name, hint))
-        return self._shown[tzid, year]
+            self._shown[tzid] = by_rules(definition, year, (name, hint))
+        return self._shown[tzid]
 
 
 @lru_cache(maxsize=256)
