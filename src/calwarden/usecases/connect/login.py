@@ -8,7 +8,7 @@ from calwarden.domain.profile import Credentials
 from calwarden.usecases.connect.failures import Failure
 
 ICLOUD_URL = "https://caldav.icloud.com"
-_LONGEST = 2048
+_VISIBLE = re.compile(r"[!-~]{1,2048}", flags=re.ASCII)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", flags=re.IGNORECASE | re.ASCII)
 
 
@@ -32,7 +32,7 @@ def credentials_of(login: Login) -> Credentials | Failure:
         return Failure.INCOMPLETE
     if not _SCHEME.match(url):
         url = f"https://{url}"
-    if len(url) > _LONGEST or not _plausible(url):
+    if not _plausible(url):
         return Failure.BAD_ADDRESS
     return Credentials(url, username, login.password, login.ca_pem)
 
@@ -40,6 +40,7 @@ def credentials_of(login: Login) -> Credentials | Failure:
 def _plausible(url: str) -> bool:
     try:
         parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0  # reading the port raises ValueError for what is none
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc and url.isprintable()
+    return named and parts.scheme in {"http", "https"} and "@" not in parts.netloc and bool(_VISIBLE.fullmatch(url))

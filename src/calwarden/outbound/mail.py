@@ -1,0 +1,71 @@
+"""Mail over SMTP, or into the log of a development server."""
+
+import ssl
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.utils import formataddr, make_msgid
+
+import aiosmtplib
+import structlog
+
+from calwarden.ports.mail import Mail, Mailer, MailUnavailable
+
+_PATIENCE = 15  # seconds for the whole conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The operator's mail server. ``tls``: ``implicit`` (port 465), ``starttls`` (587), ``none`` (loopback relays)."""
+
+    host: str
+    port: int
+    sender: str
+    sender_name: str = "calwarden"
+    tls: str = "starttls"
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def smtp_mailer(smtp: Smtp) -> Mailer:
+    """Hands each mail over in a conversation of its own. Raises MailUnavailable, whatever went wrong."""
+    domain = smtp.sender.rpartition("@")[2] or None
+
+    async def send(mail: Mail) -> None:
+        try:
+            await aiosmtplib.send(
+                compose(mail, smtp, domain),
+                hostname=smtp.host,
+                port=smtp.port,
+                username=smtp.username,
+                password=smtp.password,
+                use_tls=smtp.tls == "implicit",
+                start_tls=smtp.tls == "starttls",
+                tls_context=None if smtp.tls == "none" else ssl.create_default_context(),
+                timeout=_PATIENCE,
+            )
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            raise MailUnavailable(f"the mail server did not take it: {type(error).__name__}") from error
+
+    return send
+
+
+def compose(mail: Mail, smtp: Smtp, domain: str | None) -> EmailMessage:
+    """One plain text message. Raises ValueError for line breaks in a header: nothing is added by an address."""
+    message = EmailMessage()
+    message["From"] = formataddr((smtp.sender_name, smtp.sender))
+    message["To"] = mail.to
+    message["Subject"] = mail.subject
+    message["Message-ID"] = make_msgid(domain=domain)
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
+    message.set_content(mail.text)
+    return message
+
+
+def logging_mailer() -> Mailer:
+    """For development alone: whoever reads the log can use the links in it. Sends nothing."""
+    log = structlog.get_logger("calwarden.mail")
+
+    async def show(mail: Mail) -> None:
+        log.warning("mail not sent: no mail server is configured", to=mail.to, subject=mail.subject, text=mail.text)
+
+    return show
