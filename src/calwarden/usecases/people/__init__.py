@@ -4,6 +4,7 @@ from calwarden.usecases.people.accounts import NewAccount, create_account, remov
 from calwarden.usecases.people.erase import delete_own_account
 from calwarden.usecases.people.invite import invite
 from calwarden.usecases.people.links import Door
+from calwarden.usecases.people.overview import Access, Activity, Overview, activity, overview, own_profile
 from calwarden.usecases.people.passwords import check_password, hash_password
 from calwarden.usecases.people.reset import request_reset, reset_password
 from calwarden.usecases.people.sessions import SignedIn, Visitor, current_visitor, sign_out
@@ -12,21 +13,27 @@ from calwarden.usecases.people.sign_up import SignUp, SignUpForm, SignUpMode, re
 from calwarden.usecases.people.verify import peek_sign_up, verify_sign_up
 
 __all__ = [
+    "Access",
+    "Activity",
     "Attempt",
     "Door",
     "NewAccount",
+    "Overview",
     "SignInFailed",
     "SignUp",
     "SignUpForm",
     "SignUpMode",
     "SignedIn",
     "Visitor",
+    "activity",
     "check_password",
     "create_account",
     "current_visitor",
     "delete_own_account",
     "hash_password",
     "invite",
+    "overview",
+    "own_profile",
     "peek_sign_up",
     "remove_account",
     "request_reset",

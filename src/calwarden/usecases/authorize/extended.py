@@ -1,0 +1,98 @@
+"""The person's answer to a request for Extended Permissions (walkthrough; contract authorization 3.3, security 6)."""
+
+from dataclasses import dataclass, replace
+
+from calwarden.domain.application import Application
+from calwarden.domain.audit import Actor, AuditEntry, Outcome
+from calwarden.domain.errors import Gone, NotFound
+from calwarden.domain.grant import ElevationRequest, Grant
+from calwarden.domain.ids import AccountId, ApplicationId, CalendarId, ElevationRequestId
+from calwarden.domain.profile import Calendar
+from calwarden.oauth.redirect import with_parameters
+from calwarden.oauth.tokens import hash_token
+from calwarden.policy.elevation import apply_levels, may_answer
+from calwarden.ports.store import UnitOfWork
+from calwarden.usecases.authorize.consent import Settled
+from calwarden.usecases.kit import Kit
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """All the page names."""
+
+    request: ElevationRequest
+    application: Application
+    grant: Grant
+    calendars: tuple[Calendar, ...]
+
+
+def describe_extension(kit: Kit, secret: str, account_id: AccountId) -> Extension:
+    """What the page shows. Raises Gone for what can not be answered: nobody but its owner learns which it was."""
+    with kit.store.read() as uow:
+        return _standing(kit, uow, secret, account_id)
+
+
+def answer_extension(kit: Kit, secret: str, account_id: AccountId, *, accept: bool) -> Settled:
+    """Yes raises the named calendars, all of them, for this application alone; no refuses for good. Raises Gone."""
+    with kit.store.write() as uow:
+        # The account first: a second answer of the same person waits for this one.
+        if uow.accounts.get(account_id) is None:
+            raise Gone("the account is gone")
+        asked = _standing(kit, uow, secret, account_id)
+        if not uow.elevation_requests.answer(asked.request.request_id):
+            raise Gone("the request is answered already")
+        if accept:
+            uow.grants.save(apply_levels(asked.grant, (), asked.request.calendars))
+        uow.audit.append(
+            AuditEntry(
+                account_id,
+                kit.clock(),
+                Actor.ACCOUNT,
+                "elevation.granted" if accept else "elevation.refused",
+                Outcome.ALLOWED if accept else Outcome.REFUSED,
+                asked.application.application_id,
+                reason=None if accept else "access_denied",
+                on={"calendars": " ".join(asked.request.calendars)},
+            )
+        )
+    parameters = {} if accept else {"error": "access_denied"}
+    return Settled(with_parameters(asked.request.redirect_uri, parameters))
+
+
+def lower_calendar(kit: Kit, account_id: AccountId, application_id: ApplicationId, calendar_id: CalendarId) -> None:
+    """The person takes unrestricted access to one calendar back: at once, for owed writes too (the generation rises).
+
+    Raises NotFound if there is none.
+    """
+    with kit.store.write() as uow:
+        grant = uow.grants.get(account_id, application_id)
+        if grant is None or calendar_id not in grant.elevated:
+            raise NotFound("this application has no unrestricted access to that calendar")
+        uow.grants.save(_narrowed(grant, calendar_id))
+        on: dict[str, str] = {"calendars": calendar_id}
+        uow.audit.append(
+            AuditEntry(
+                account_id, kit.clock(), Actor.ACCOUNT, "elevation.lowered", Outcome.ALLOWED, application_id, on=on
+            )
+        )
+
+
+def _narrowed(grant: Grant, calendar_id: CalendarId) -> Grant:
+    lowered = apply_levels(grant, (calendar_id,), ())
+    return replace(lowered, generation=grant.generation + 1)
+
+
+def _standing(kit: Kit, uow: UnitOfWork, secret: str, account_id: AccountId) -> Extension:
+    request = uow.elevation_requests.get(ElevationRequestId(hash_token(secret)))
+    if request is None or request.account_id != account_id:
+        raise Gone("no such request")
+    grant = uow.grants.get(account_id, request.application_id)
+    application = uow.applications.get(request.application_id)
+    if grant is None or application is None or not may_answer(request, grant, kit.clock()):
+        raise Gone("the request is answered, expired or void")
+    calendars = [uow.calendars.get(account_id, one) for one in request.calendars]
+    held = tuple(one for one in calendars if one is not None and one.owned and not one.deleted)
+    # Void if any calendar was deleted or unshared in between (security 6.3): all or nothing.
+    if len(held) != len(request.calendars):
+        raise Gone("a calendar of the request is gone")
+    return Extension(request, application, grant, held)

@@ -1,0 +1,74 @@
+"""Everything a person sees of their own Account: who has access to what, and what was done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from calwarden.domain.application import Application
+from calwarden.domain.audit import AuditEntry
+from calwarden.domain.errors import NotFound
+from calwarden.domain.grant import Grant, GrantState
+from calwarden.domain.ids import AccountId, ApplicationId, ProfileId
+from calwarden.domain.profile import Calendar, Profile
+from calwarden.usecases.kit import Kit
+
+_ENTRIES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One application's live Grant. ``elevated`` are the calendars it has unrestricted access to."""
+
+    application: Application
+    grant: Grant
+    elevated: tuple[Calendar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    profiles: tuple[Profile, ...]
+    calendars: tuple[Calendar, ...]  # owned and there
+    accesses: tuple[Access, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Newest first. ``names`` gives applications by id, those without access any more included."""
+
+    entries: tuple[AuditEntry, ...]
+    names: Mapping[str, str]
+
+
+def overview(kit: Kit, account_id: AccountId) -> Overview:
+    """What is connected and who has access."""
+    with kit.store.read() as uow:
+        profiles = tuple(uow.profiles.of_account(account_id))
+        owned = tuple(one for one in uow.calendars.of_account(account_id) if one.owned and not one.deleted)
+        accesses = []
+        for grant in uow.grants.of_account(account_id):
+            application = uow.applications.get(grant.application_id)
+            if grant.state is GrantState.ACTIVE and application is not None:
+                elevated = tuple(one for one in owned if one.calendar_id in grant.elevated)
+                accesses.append(Access(application, grant, elevated))
+    return Overview(profiles, owned, tuple(accesses))
+
+
+def activity(kit: Kit, account_id: AccountId, application_id: ApplicationId | None = None) -> Activity:
+    """The newest lines of the person's ledger, of one application if named."""
+    with kit.store.read() as uow:
+        entries = uow.audit.entries(account_id, None if application_id else _ENTRIES)
+        chosen = tuple(one for one in entries if application_id in {None, one.application_id})[:_ENTRIES]
+        names: dict[str, str] = {}
+        for grant in uow.grants.of_account(account_id):
+            application = uow.applications.get(grant.application_id)
+            if application is not None:
+                names[application.application_id] = application.name
+    return Activity(chosen, names)
+
+
+def own_profile(kit: Kit, account_id: AccountId, profile_id: ProfileId) -> Profile:
+    """One Profile of the person's own. Raises NotFound."""
+    with kit.store.read() as uow:
+        profile = uow.profiles.get(account_id, profile_id)
+    if profile is None:
+        raise NotFound("no such profile")
+    return profile

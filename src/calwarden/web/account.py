@@ -1,0 +1,67 @@
+"""One's own account: what is connected, who may do what, what was done, and the way out."""
+
+from starlette.responses import Response
+
+from calwarden.domain.audit import Actor
+from calwarden.domain.ids import ApplicationId, CalendarId, ProfileId
+from calwarden.usecases.authorize import lower_calendar, revoke_grant
+from calwarden.usecases.connect import disconnect
+from calwarden.usecases.people import SignInFailed, activity, delete_own_account, overview
+from calwarden.web.listing import by_profile
+from calwarden.web.visit import Visit
+
+
+async def front(visit: Visit) -> Response:
+    """The bare address of the server."""
+    return visit.go("/account" if visit.visitor else "/sign-in")
+
+
+async def show(visit: Visit) -> Response:
+    seen = await visit.site.run(overview, visit.me.account_id)
+    return visit.page("account.html", groups=by_profile(seen.profiles, seen.calendars), accesses=seen.accesses)
+
+
+async def take_revoke(visit: Visit) -> Response:
+    """End an application's access."""
+    form = await visit.form()
+    application_id = ApplicationId(form.get("application_id", ""))
+    await visit.site.run(revoke_grant, visit.me.account_id, application_id, Actor.ACCOUNT)
+    return visit.go("/account")
+
+
+async def take_lower(visit: Visit) -> Response:
+    """Take unrestricted access to one calendar back."""
+    form = await visit.form()
+    application_id, calendar_id = ApplicationId(form.get("application_id", "")), CalendarId(form.get("calendar_id", ""))
+    await visit.site.run(lower_calendar, visit.me.account_id, application_id, calendar_id)
+    return visit.go("/account")
+
+
+async def take_disconnect(visit: Visit) -> Response:
+    """Remove a calendar account."""
+    form = await visit.form()
+    await visit.site.run(disconnect, visit.me.account_id, ProfileId(form.get("profile_id", "")), Actor.ACCOUNT)
+    return visit.go("/account")
+
+
+async def show_activity(visit: Visit) -> Response:
+    """The ledger, of one application or of all."""
+    chosen = visit.request.query_params.get("application")
+    seen = await visit.site.run(activity, visit.me.account_id, ApplicationId(chosen) if chosen else None)
+    return visit.page("activity.html", seen=seen, chosen=seen.names.get(chosen or ""))
+
+
+async def show_delete(visit: Visit) -> Response:
+    _ = visit.me
+    return visit.page("delete.html")
+
+
+async def take_delete(visit: Visit) -> Response:
+    """Delete the account, the password asked once more."""
+    form = await visit.form()
+    account_id = visit.me.account_id
+    try:
+        await visit.site.run_password(delete_own_account, account_id, form.get("password", ""), visit.remote)
+    except SignInFailed:
+        return visit.page("delete.html", status=422, problems={"password": "That is not your password"})
+    return visit.leave("/sign-in?left=1")

@@ -1,0 +1,80 @@
+"""An application asks for access: /oauth/authorize and the consent page.
+
+Contract authorization 1.1, security 4.9 to 4.11.
+"""
+
+from starlette.responses import Response
+
+from calwarden.domain.errors import Invalid
+from calwarden.domain.ids import AuthorizationId
+from calwarden.oauth.redirect import origin
+from calwarden.usecases.authorize import (
+    Begun,
+    Consent,
+    Faulty,
+    SentBack,
+    Settled,
+    approve,
+    begin,
+    decline,
+    describe,
+)
+from calwarden.usecases.people import Door
+from calwarden.web.doors import Then
+from calwarden.web.faults import fault_of_request
+from calwarden.web.listing import by_profile
+from calwarden.web.visit import Visit
+
+
+async def start(visit: Visit) -> Response:
+    """The request is judged and kept; the person goes on to answer it, or is told why not."""
+    query = visit.request.scope["query_string"].decode("utf-8", "surrogateescape")
+    begun: Begun | SentBack | Faulty = await visit.site.run(begin, query)
+    if isinstance(begun, Faulty):
+        return fault_of_request(visit, begun.fault)
+    if isinstance(begun, SentBack):
+        return visit.go(begun.location, status=302)
+    then = Then(Door.CONSENT, begun.authorization_id)
+    if visit.visitor is None or begun.fresh:
+        return visit.go(f"/sign-in{then.query}{'&switch=1' if begun.fresh else ''}", status=302)
+    return visit.go(then.path, status=302)
+
+
+async def show(visit: Visit) -> Response:
+    """The consent page; before it the sign-in page, and the connect page for whom there is no calendar of yet."""
+    authorization_id = AuthorizationId(visit.path("authorization_id"))
+    then = Then(Door.CONSENT, authorization_id)
+    if visit.visitor is None:
+        return visit.go(f"/sign-in{then.query}")
+    consent: Consent = await visit.site.run(describe, authorization_id, visit.me.account_id)
+    if not consent.profiles:
+        return visit.go(f"/connect{then.query}")
+    return visit.page(
+        "consent.html",
+        target=consent.authorization.redirect_uri,
+        consent=consent,
+        groups=by_profile(consent.profiles, consent.calendars),
+        returns_to=origin(consent.authorization.redirect_uri),
+        then=then,
+    )
+
+
+async def answer(visit: Visit) -> Response:
+    """Allow or refuse; the browser goes back to the application. Refusing needs nobody signed in: nothing is given."""
+    authorization_id = AuthorizationId(visit.path("authorization_id"))
+    if visit.visitor is None:
+        form = await visit.open_form()
+        if form.get("decision") != "refuse":
+            return visit.go(f"/sign-in{Then(Door.CONSENT, authorization_id).query}")
+        return await _settle(visit, authorization_id, accept=False)
+    form = await visit.form()
+    decision = form.get("decision")
+    if decision not in {"accept", "refuse"}:
+        raise Invalid.of("decision", "errors.not_recognized", "accept or refuse")
+    return await _settle(visit, authorization_id, accept=decision == "accept")
+
+
+async def _settle(visit: Visit, authorization_id: AuthorizationId, *, accept: bool) -> Response:
+    account_id = None if visit.visitor is None else visit.me.account_id
+    settled: Settled = await visit.site.run(approve if accept else decline, authorization_id, account_id)
+    return visit.go(settled.location)

@@ -1,0 +1,100 @@
+"""Every page's path, and what surrounds each: who is asking, and an error page for what ends early."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from calwarden.domain.errors import CalwardenError, Gone, NotFound
+from calwarden.ports.connector import ConnectorFactory
+from calwarden.ports.mail import Mailer
+from calwarden.ports.store import StoreUnavailable
+from calwarden.usecases.kit import Kit
+from calwarden.usecases.people import SignUp
+from calwarden.web import account, connecting, consent, entry, extension
+from calwarden.web.doors import Then
+from calwarden.web.faults import fault_page, lost_page
+from calwarden.web.security import FormRefused, protect
+from calwarden.web.site import Site, Wake
+from calwarden.web.visit import Handler, SignInNeeded, begin_visit
+
+_PAGES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/", account.front),
+    ("GET", "/oauth/authorize", consent.start),
+    ("GET", "/oauth/consent/{authorization_id}", consent.show),
+    ("POST", "/oauth/consent/{authorization_id}", consent.answer),
+    ("GET", "/permissions/{secret}", extension.show),
+    ("POST", "/permissions/{secret}", extension.answer),
+    ("GET", "/sign-in", entry.show_sign_in),
+    ("POST", "/sign-in", entry.take_sign_in),
+    ("POST", "/sign-out", entry.take_sign_out),
+    ("GET", "/sign-up", entry.show_sign_up),
+    ("POST", "/sign-up", entry.take_sign_up),
+    ("GET", "/verify/{secret}", entry.show_verify),
+    ("POST", "/verify/{secret}", entry.take_verify),
+    ("GET", "/reset", entry.show_reset_request),
+    ("POST", "/reset", entry.take_reset_request),
+    ("GET", "/reset/{secret}", entry.show_reset),
+    ("POST", "/reset/{secret}", entry.take_reset),
+    ("GET", "/connect", connecting.show_connect),
+    ("POST", "/connect", connecting.take_connect),
+    ("GET", "/relink/{profile_id}", connecting.show_relink),
+    ("POST", "/relink/{profile_id}", connecting.take_relink),
+    ("GET", "/account", account.show),
+    ("POST", "/account/revoke", account.take_revoke),
+    ("POST", "/account/lower", account.take_lower),
+    ("POST", "/account/disconnect", account.take_disconnect),
+    ("GET", "/account/activity", account.show_activity),
+    ("GET", "/account/delete", account.show_delete),
+    ("POST", "/account/delete", account.take_delete),
+)
+
+
+def build_web(
+    kit: Kit,
+    open_connector: ConnectorFactory,
+    mailer: Mailer,
+    sign_up: SignUp,
+    wake: Wake,
+    *,
+    mail_in_log: bool = False,
+) -> list[Route]:
+    """The routes of all pages. ``wake`` is called on the event loop once a Profile is connected; ``mail_in_log``: the
+    mailer writes to the log, and pages say so.
+    """
+    site = Site(kit, open_connector, mailer, sign_up, wake, mail_in_log)
+    handlers: dict[str, dict[str, Handler]] = {}
+    for method, path, handler in _PAGES:
+        handlers.setdefault(path, {})[method] = handler
+    routes = [Route(path, _endpoint(site, methods), methods=list(methods)) for path, methods in handlers.items()]
+    return [*routes, Route(site.styles_path, _styles(site), methods=["GET"])]
+
+
+def _endpoint(site: Site, methods: dict[str, Handler]) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        handler = methods["GET" if request.method == "HEAD" else request.method]
+        try:
+            visit = await begin_visit(site, request)
+        except StoreUnavailable:
+            return protect(Response("the server can not reach its database", 503, media_type="text/plain"), site)
+        try:
+            return await handler(visit)
+        except SignInNeeded:
+            return visit.go(f"/sign-in{Then().query}")
+        except (Gone, NotFound):
+            return lost_page(visit)
+        except (CalwardenError, FormRefused, StoreUnavailable) as error:
+            return fault_page(visit, error)
+
+    return endpoint
+
+
+def _styles(site: Site) -> Callable[[Request], Awaitable[Response]]:
+    async def styles(request: Request) -> Response:
+        del request
+        response = Response(site.styles, media_type="text/css")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return protect(response, site)
+
+    return styles

@@ -1,0 +1,118 @@
+"""Facts in plain words: what an application may do, how a calendar is, what happened."""
+
+from collections.abc import Callable, Mapping
+
+from calwarden.domain.audit import Actor, AuditEntry, Outcome
+from calwarden.domain.profile import Profile
+from calwarden.domain.times import Instant
+from calwarden.policy.scopes import PROMISES, Ability, abilities
+from calwarden.timetable.zones import is_zone, to_local
+
+ALWAYS = "see your name, your e-mail address and the names of the calendars you own"
+NEVER = (
+    "change or delete events that it did not add itself; it would have to ask you again, calendar by calendar",
+    "see calendars that other people share with you",
+)
+
+_WHAT = {
+    "account.created": "Account opened",
+    "account.signed_in": "Signed in",
+    "account.deleted": "Account deleted",
+    "password.changed": "New password chosen",
+    "consent.answered": "Request for access answered",
+    "grant.issued": "Access given",
+    "grant.replaced": "Access given anew, in place of what it had",
+    "grant.revoked": "Access ended",
+    "tokens.revoked": "Tokens withdrawn, as one was used twice",
+    "elevation.requested": "Unrestricted access asked for",
+    "elevation.granted": "Unrestricted access given to calendars",
+    "elevation.refused": "Unrestricted access refused",
+    "elevation.lowered": "Unrestricted access taken back",
+    "profile.connected": "Calendar account connected",
+    "profile.relinked": "Calendar account connected again",
+    "profile.removed": "Calendar account removed",
+    "profile.disconnected": "Calendar account lost: the calendar service refuses the password",
+    "own_event.write": "Event added or changed",
+    "own_event.delete": "Event deleted that it had added",
+    "own_events.delete": "Events deleted that it had added",
+    "event.edit": "Event of yours changed",
+    "event.delete": "Event of yours deleted",
+    "event.respond": "Invitation answered for you",
+    "calendar.create": "Calendar created",
+    "events.read": "Events read",
+    "own_events.read": "Its own events read",
+    "busy.read": "Free and busy times read",
+}
+_OUTCOMES = {
+    Outcome.ALLOWED: "",
+    Outcome.REFUSED: "refused",
+    Outcome.DELIVERED: "done at the calendar service",
+    Outcome.DROPPED: "dropped, as access had ended or shrunk",
+    Outcome.FAILED: "the calendar service did not take it",
+}
+_ACTORS = {Actor.ACCOUNT: "You", Actor.OPERATOR: "Who runs this server", Actor.WORKER: "This server"}
+
+
+def will(scopes: tuple[str, ...]) -> list[str]:
+    """What these scopes let an application do, as ends of "it will be able to ..."."""
+    held = abilities(scopes)
+    return [promise.will for promise in PROMISES if promise.ability in held] + [ALWAYS]
+
+
+def will_not(scopes: tuple[str, ...]) -> list[str]:
+    """What they do not, as ends of "it will not be able to ..."."""
+    held = abilities(scopes)
+    # Who can not add events at all needs no second line on deleting them: the last line says it of all events.
+    return [promise.will_not for promise in PROMISES if promise.ability not in held] + list(NEVER)
+
+
+def extended(scopes: tuple[str, ...]) -> list[str]:
+    """What unrestricted access to a calendar adds to these scopes; it lifts the sandbox and adds no scope."""
+    held = abilities(scopes)
+    added = []
+    if Ability.WRITE_OWN in held:
+        added.append("change any event in it, also those that you or other people made")
+    if Ability.DELETE_OWN in held:
+        added.append("delete any event from it")
+    return added
+
+
+def moment(at: Instant, tzid: str) -> str:
+    """``at`` as a person in that zone would say it."""
+    local = to_local(at, tzid if is_zone(tzid) else "Etc/UTC")
+    return f"{local.day} {local:%B %Y, %H:%M}"
+
+
+def sync_state(profile: Profile, tzid: str) -> str:
+    """How the copy of a Profile's calendars is doing."""
+    if not profile.connected:
+        return "Not connected: the calendar service refuses the password"
+    if not profile.initial_sync_done:
+        return "Being copied for the first time"
+    when = "" if profile.synced_at is None else f", last checked {moment(profile.synced_at, tzid)}"
+    return f"Having trouble reaching it{when}" if profile.failures else f"Up to date{when}"
+
+
+def happening(entry: AuditEntry) -> str:
+    """What one line of the ledger says."""
+    what = _WHAT.get(entry.what, entry.what.replace(".", ": ").replace("_", " ").capitalize())
+    outcome = _OUTCOMES[entry.outcome]
+    return f"{what} ({outcome})" if outcome else what
+
+
+def who(entry: AuditEntry, names: Mapping[str, str]) -> str:
+    """Who did it."""
+    if entry.actor is Actor.APPLICATION:
+        return names.get(entry.application_id or "", "An application that is gone")
+    return _ACTORS[entry.actor]
+
+
+FILTERS: dict[str, Callable[..., object]] = {
+    "will": will,
+    "will_not": will_not,
+    "extended": extended,
+    "moment": moment,
+    "sync_state": sync_state,
+    "happening": happening,
+    "who": who,
+}
