@@ -23,6 +23,7 @@ async def show(visit: Visit) -> Response:
         target=asked.request.redirect_uri,
         asked=asked,
         secret=secret,
+        elsewhere=bool(asked.grant.elevated - frozenset(asked.request.calendars)),
         returns_to=origin(asked.request.redirect_uri),
     )
 

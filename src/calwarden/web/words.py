@@ -39,9 +39,11 @@ _WHAT = {
     "event.delete": "Event of yours deleted",
     "event.respond": "Invitation answered for you",
     "calendar.create": "Calendar created",
-    "events.read": "Events read",
-    "own_events.read": "Its own events read",
-    "busy.read": "Free and busy times read",
+}
+_READS = {
+    "free_busy": "Read when you are free or busy",
+    "events": "Read events with their details",
+    "own_events": "Read the events it added",
 }
 _OUTCOMES = {
     Outcome.ALLOWED: "",
@@ -71,10 +73,19 @@ def extended(scopes: tuple[str, ...]) -> list[str]:
     held = abilities(scopes)
     added = []
     if Ability.WRITE_OWN in held:
-        added.append("change any event in it, also those that you or other people made")
+        added.append("change any event there, also those that you or other people made")
     if Ability.DELETE_OWN in held:
-        added.append("delete any event from it")
+        added.append("delete any event there, also those that you or other people made")
     return added
+
+
+def not_extended(scopes: tuple[str, ...], elsewhere: bool) -> list[str]:
+    """What it still does not let it do. ``elsewhere``: other calendars were opened to it before."""
+    unseen = [
+        one.will_not for one in PROMISES if one.ability is Ability.READ_EVENTS and one.ability not in abilities(scopes)
+    ]
+    others = "change or delete events that it did not add, in any of your other calendars"
+    return [*unseen, f"{others} but those you opened to it before" if elsewhere else others, NEVER[1]]
 
 
 def moment(at: Instant, tzid: str) -> str:
@@ -95,9 +106,24 @@ def sync_state(profile: Profile, tzid: str) -> str:
 
 def happening(entry: AuditEntry) -> str:
     """What one line of the ledger says."""
+    if entry.what in {"read", "read.refused"}:
+        level = entry.on.get("level", "")
+        what = _READS.get(level, "Read")
+        return f"{what}, in the hour before" if entry.what == "read" else "Tried to read more than it may (refused)"
     what = _WHAT.get(entry.what, entry.what.replace(".", ": ").replace("_", " ").capitalize())
     outcome = _OUTCOMES[entry.outcome]
     return f"{what} ({outcome})" if outcome else what
+
+
+def particulars(entry: AuditEntry, calendars: Mapping[str, str]) -> str:
+    """Which calendars and permissions a line is about; nothing of an event. ``calendars`` gives names by id."""
+    ids = next((entry.on[key] for key in ("calendars", "calendar_id", "calendar") if key in entry.on), "").split()
+    told = [", ".join(calendars.get(one, "a calendar that is gone") for one in ids)] if ids else []
+    if "reads" in entry.on:
+        told.append("once" if entry.on["reads"] == "1" else f"{entry.on['reads']} times")
+    if "scope" in entry.on:
+        told.append(entry.on["scope"].replace(" ", ", "))
+    return "; ".join(told)
 
 
 def who(entry: AuditEntry, names: Mapping[str, str]) -> str:
@@ -111,8 +137,10 @@ FILTERS: dict[str, Callable[..., object]] = {
     "will": will,
     "will_not": will_not,
     "extended": extended,
+    "not_extended": not_extended,
     "moment": moment,
     "sync_state": sync_state,
     "happening": happening,
+    "particulars": particulars,
     "who": who,
 }

@@ -32,10 +32,13 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Newest first. ``names`` gives applications by id, those without access any more included."""
+    """Newest first. ``names`` gives applications by id, those without access any more included; ``calendars``
+    calendars.
+    """
 
     entries: tuple[AuditEntry, ...]
     names: Mapping[str, str]
+    calendars: Mapping[str, str]
 
 
 def overview(kit: Kit, account_id: AccountId) -> Overview:
@@ -62,7 +65,10 @@ def activity(kit: Kit, account_id: AccountId, application_id: ApplicationId | No
             application = uow.applications.get(grant.application_id)
             if application is not None:
                 names[application.application_id] = application.name
-    return Activity(chosen, names)
+        calendars: dict[str, str] = {
+            one.calendar_id: one.name for one in uow.calendars.of_account(account_id) if one.owned
+        }
+    return Activity(chosen, names, calendars)
 
 
 def own_profile(kit: Kit, account_id: AccountId, profile_id: ProfileId) -> Profile:
