@@ -164,7 +164,7 @@ def test_the_consent_page_says_what_will_and_will_not_be_possible(page: Page, se
     expect(will).to_contain_text("see when you are busy or free")
     expect(will).to_contain_text("add events, and change the ones it added")
     expect(will_not).to_contain_text("no titles, places, people or notes")
-    expect(will_not).to_contain_text("change or delete events that it did not add itself")
+    expect(will_not).to_contain_text("change or delete events that it did not add")
     expect(page.get_by_text("Work", exact=True)).to_be_visible()
     expect(page.get_by_text("Family", exact=True)).to_be_visible()
     fits(page)

@@ -8,13 +8,22 @@ import pytest
 from calwarden.domain.audit import Actor
 from calwarden.domain.errors import Gone, Invalid, NotFound, Throttled
 from calwarden.domain.grant import ElevationRequest, Grant, GrantState
-from calwarden.domain.ids import AccountId, ApplicationId, AuthorizationId, CalendarId, ElevationRequestId, SecretId
+from calwarden.domain.ids import (
+    AccountId,
+    ApplicationId,
+    AuthorizationId,
+    CalendarId,
+    ElevationRequestId,
+    ProfileId,
+    SecretId,
+)
 from calwarden.domain.times import Instant
 from calwarden.oauth.errors import InvalidClient, InvalidGrant, InvalidRequest
 from calwarden.oauth.pkce import challenge_of
 from calwarden.oauth.tokens import hash_token
 from calwarden.usecases.authorize import (
     approve,
+    attach_profile,
     authenticate_client,
     begin,
     decline,
@@ -27,6 +36,7 @@ from calwarden.usecases.authorize import (
     revoke_grant,
 )
 from calwarden.usecases.authorize.begin import Faulty, SentBack
+from calwarden.usecases.people import NewAccount, create_account
 from usecases.auth_world import ISSUER, REDIRECT, SECRET, World, answer_of
 
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -113,6 +123,16 @@ def test_the_page_names_application_account_and_what_was_asked(world: World) -> 
     assert consent.application.name == "Demo Booking"
     assert consent.account.email == "jane@example.org"
     assert consent.authorization.scopes == ("free_busy_write",)
+
+
+def test_who_turns_out_to_be_somebody_else_agrees_as_themselves(world: World) -> None:
+    rosa = create_account(world.kit, NewAccount("rosa@example.org", "Rosa", "Europe/Lisbon", "x")).account_id
+    one = world.begin()
+    attach_profile(world.kit, one, world.jane, ProfileId("pro_of_jane"))
+    assert describe(world.kit, one, rosa).account.account_id == rosa
+    code = answer_of(approve(world.kit, one, rosa).location)["code"]
+    answer = exchange_code(world.kit, world.app, code, REDIRECT)
+    assert (answer.sub, answer.linking_profile) == (rosa, None)
 
 
 # --- codes

@@ -10,7 +10,7 @@ import pytest
 from calwarden.connectors.memory.connector import memory_factory
 from calwarden.connectors.memory.provider import MemoryProvider
 from calwarden.domain.audit import Actor
-from calwarden.domain.errors import NotFound
+from calwarden.domain.errors import NotFound, Throttled
 from calwarden.domain.ids import CalendarId, ProfileId, calendar_id_of
 from calwarden.domain.profile import Credentials
 from calwarden.ports.connector import AddressRefused, CertificateInvalid, ProviderUnavailable, RateLimited
@@ -193,3 +193,12 @@ def test_the_profile_connected_in_this_run_is_named_by_the_token_answer(world: C
     assert answer.linking_profile is not None
     assert answer.linking_profile.profile_id == profile.profile_id
     assert (answer.linking_profile.provider_name, answer.linking_profile.profile_name) == ("caldav", "jane@dav")
+
+
+def test_a_person_can_not_guess_passwords_through_us(world: Connecting) -> None:
+    for _ in range(20):
+        assert world.connect(password="wrong") == NotConnected(Failure.WRONG_PASSWORD)
+    with pytest.raises(Throttled):
+        world.connect()
+    world.clock.advance(900)
+    assert isinstance(world.connect(), Connected)

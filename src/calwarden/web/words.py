@@ -9,10 +9,8 @@ from calwarden.policy.scopes import PROMISES, Ability, abilities
 from calwarden.timetable.zones import is_zone, to_local
 
 ALWAYS = "see your name, your e-mail address and the names of the calendars you own"
-NEVER = (
-    "change or delete events that it did not add itself; it would have to ask you again, calendar by calendar",
-    "see calendars that other people share with you",
-)
+_SHARED = "see calendars that other people share with you"
+_ASK = "it would have to ask you again, calendar by calendar"
 
 _WHAT = {
     "account.created": "Account opened",
@@ -64,8 +62,16 @@ def will(scopes: tuple[str, ...]) -> list[str]:
 def will_not(scopes: tuple[str, ...]) -> list[str]:
     """What they do not, as ends of "it will not be able to ..."."""
     held = abilities(scopes)
-    # Who can not add events at all needs no second line on deleting them: the last line says it of all events.
-    return [promise.will_not for promise in PROMISES if promise.ability not in held] + list(NEVER)
+    return [promise.will_not for promise in PROMISES if promise.ability not in held] + [_others(held), _SHARED]
+
+
+def _others(held: frozenset[Ability]) -> str:
+    """The sandbox: what becomes of events that the application did not add."""
+    if not held & {Ability.WRITE_OWN, Ability.DELETE_OWN}:
+        return "change any event"
+    if Ability.CREATE_CALENDAR in held:
+        return f"change or delete events that it did not add, outside of calendars it created; {_ASK}"
+    return f"change or delete events that it did not add; {_ASK}"
 
 
 def extended(scopes: tuple[str, ...]) -> list[str]:
@@ -85,7 +91,7 @@ def not_extended(scopes: tuple[str, ...], elsewhere: bool) -> list[str]:
         one.will_not for one in PROMISES if one.ability is Ability.READ_EVENTS and one.ability not in abilities(scopes)
     ]
     others = "change or delete events that it did not add, in any of your other calendars"
-    return [*unseen, f"{others} but those you opened to it before" if elsewhere else others, NEVER[1]]
+    return [*unseen, f"{others} but those you opened to it before" if elsewhere else others, _SHARED]
 
 
 def moment(at: Instant, tzid: str) -> str:

@@ -41,13 +41,13 @@ class Settled:
 def pending(kit: Kit, authorization_id: AuthorizationId) -> tuple[Authorization, Application]:
     """The request and who makes it, for pages shown before anybody has signed in. Raises Gone."""
     with kit.store.read() as uow:
-        return _pending(kit, uow, authorization_id, None)
+        return _pending(kit, uow, authorization_id)
 
 
 def describe(kit: Kit, authorization_id: AuthorizationId, account_id: AccountId) -> Consent:
     """What the consent page shows to ``account_id``. Raises Gone if there is nothing (any more) to answer."""
     with kit.store.read() as uow:
-        authorization, application = _pending(kit, uow, authorization_id, account_id)
+        authorization, application = _pending(kit, uow, authorization_id)
         account = uow.accounts.get(account_id)
         if account is None:
             raise Gone("the account is gone")
@@ -60,7 +60,7 @@ def describe(kit: Kit, authorization_id: AuthorizationId, account_id: AccountId)
 def attach_profile(kit: Kit, authorization_id: AuthorizationId, account_id: AccountId, profile_id: ProfileId) -> None:
     """Note the Profile connected during this run, for ``linking_profile``. Raises Gone."""
     with kit.store.write() as uow:
-        authorization, _ = _pending(kit, uow, authorization_id, account_id)
+        authorization, _ = _pending(kit, uow, authorization_id)
         uow.authorizations.save(replace(authorization, account_id=account_id, profile_id=profile_id))
 
 
@@ -71,7 +71,7 @@ def approve(kit: Kit, authorization_id: AuthorizationId, account_id: AccountId) 
         # The account first: that makes a second answer of the same person wait for this one.
         if uow.accounts.get(account_id) is None:
             raise Gone("the account is gone")
-        authorization, _ = _pending(kit, uow, authorization_id, account_id)
+        authorization, _ = _pending(kit, uow, authorization_id)
         uow.authorizations.save(
             replace(
                 authorization,
@@ -89,23 +89,19 @@ def approve(kit: Kit, authorization_id: AuthorizationId, account_id: AccountId) 
 def decline(kit: Kit, authorization_id: AuthorizationId, account_id: AccountId | None) -> Settled:
     """The person refuses, signed in or not. Raises Gone; one use, nothing can be agreed to afterwards."""
     with kit.store.write() as uow:
-        authorization, _ = _pending(kit, uow, authorization_id, account_id)
+        authorization, _ = _pending(kit, uow, authorization_id)
         uow.authorizations.save(replace(authorization, status=AuthorizationState.DECLINED, account_id=account_id))
         if account_id is not None:
             _note(kit, uow, authorization, account_id, Outcome.REFUSED)
     return _back(kit, authorization, {"error": "access_denied"})
 
 
-def _pending(
-    kit: Kit, uow: UnitOfWork, authorization_id: AuthorizationId, account_id: AccountId | None
-) -> tuple[Authorization, Application]:
+def _pending(kit: Kit, uow: UnitOfWork, authorization_id: AuthorizationId) -> tuple[Authorization, Application]:
     authorization = uow.authorizations.get(authorization_id)
     if authorization is None or authorization.status is not AuthorizationState.PENDING:
         raise Gone("the request is answered already or never was")
     if authorization.expires <= kit.clock():
         raise Gone("the request has expired")
-    if account_id is not None and authorization.account_id not in {None, account_id}:
-        raise Gone("the request was begun by somebody else")
     application = uow.applications.get(authorization.application_id)
     if application is None:
         raise Gone("the application is gone")

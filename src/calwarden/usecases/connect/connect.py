@@ -13,6 +13,7 @@ from calwarden.usecases.connect.login import Login, credentials_of
 from calwarden.usecases.connect.look import Found, calendar_of, look
 from calwarden.usecases.connect.outcome import Connected, NotConnected, Outcome
 from calwarden.usecases.connect.renew import renew
+from calwarden.usecases.connect.throttle import count_try
 from calwarden.usecases.kit import Kit
 
 
@@ -25,8 +26,11 @@ async def connect_calendar(
 ) -> Outcome:
     """Look the login up, store its Profile and Calendars, and make the first sync due at once.
 
-    A login that is connected already is renewed and keeps its ids. Raises NotFound if the Account is gone.
+    A login that is connected already is renewed and keeps its ids. Raises NotFound if the Account is gone, Throttled
+    if the person tries too often: we are no tool to guess passwords or to look for servers with.
     """
+    if actor is Actor.ACCOUNT:
+        await asyncio.to_thread(count_try, kit, account_id)
     credentials = credentials_of(login)
     if isinstance(credentials, Failure):
         return NotConnected(credentials)

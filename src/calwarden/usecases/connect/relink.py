@@ -12,6 +12,7 @@ from calwarden.usecases.connect.failures import Failure
 from calwarden.usecases.connect.look import Found, look
 from calwarden.usecases.connect.outcome import Connected, NotConnected, Outcome
 from calwarden.usecases.connect.renew import renew
+from calwarden.usecases.connect.throttle import count_try
 from calwarden.usecases.kit import Kit
 
 
@@ -19,10 +20,11 @@ async def relink(
     kit: Kit, open_connector: ConnectorFactory, account_id: AccountId, profile_id: ProfileId, password: str
 ) -> Outcome:
     """Try ``password`` with the address and user name held; ids stay. Raises NotFound for a Profile that is not this
-    Account's.
+    Account's, Throttled as connecting does.
 
     The user name can not be changed here: another login is another Profile.
     """
+    await asyncio.to_thread(count_try, kit, account_id)
     held = await asyncio.to_thread(_credentials, kit, account_id, profile_id)
     if not password:
         return NotConnected(Failure.INCOMPLETE)
