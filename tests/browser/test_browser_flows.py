@@ -156,6 +156,13 @@ def test_icloud_asks_for_no_address_and_says_which_password(page: Page, served: 
     assert held.url == "https://caldav.icloud.com"
 
 
+def test_an_application_that_names_icloud_has_it_chosen(page: Page, served: Pages) -> None:
+    page.goto(served.authorize(provider_name="apple"))
+    enter(page)
+    expect(page.get_by_label("iCloud")).to_be_checked()
+    expect(page.get_by_label("Address")).to_be_hidden()
+
+
 def test_the_consent_page_says_what_will_and_will_not_be_possible(page: Page, served: Pages) -> None:
     page.goto(served.authorize(scope="free_busy_write"))
     enter(page)

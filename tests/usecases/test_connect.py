@@ -25,6 +25,7 @@ from calwarden.usecases.connect import (
     explain_failure,
     relink,
 )
+from calwarden.usecases.people import NewAccount, create_account
 from usecases.auth_world import World
 
 
@@ -202,3 +203,15 @@ def test_a_person_can_not_guess_passwords_through_us(world: Connecting) -> None:
         world.connect()
     world.clock.advance(900)
     assert isinstance(world.connect(), Connected)
+
+
+def test_two_people_with_one_calendar_login_stay_two_accounts(world: Connecting) -> None:
+    rosa = create_account(world.kit, NewAccount("rosa@example.org", "Rosa", "Europe/Lisbon", "x")).account_id
+    first = world.connected()
+    login = Login("dav.example.org", "jane", "secret")
+    second = asyncio.run(connect_calendar(world.kit, world.factory, rosa, login))
+    assert isinstance(second, Connected)
+    assert second.profile.profile_id != first.profile.profile_id
+    assert {one.calendar_id for one in second.calendars}.isdisjoint(one.calendar_id for one in first.calendars)
+    with world.store.read() as uow:
+        assert len(uow.accounts.list()) == 2

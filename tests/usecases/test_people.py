@@ -8,7 +8,8 @@ import pytest
 
 from calwarden.domain.audit import Actor
 from calwarden.domain.errors import Conflict, Gone, Invalid, NotFound, Throttled
-from calwarden.domain.ids import AccountId
+from calwarden.domain.ids import AccountId, SessionId
+from calwarden.oauth.tokens import hash_token
 from calwarden.ports.mail import Mail
 from calwarden.usecases import people
 from calwarden.usecases.people import (
@@ -21,6 +22,7 @@ from calwarden.usecases.people import (
     create_account,
     current_visitor,
     delete_own_account,
+    forget_expired,
     invite,
     passwords,
     peek_sign_up,
@@ -346,3 +348,15 @@ def test_secrets_are_not_printed(world: World) -> None:
     assert PASSWORD not in text
     assert ROSAS not in text
     assert "token-" not in text
+
+
+def test_what_has_run_out_is_forgotten_and_the_rest_stays(world: World) -> None:
+    session, tokens = enter(world), world.tokens()
+    world.clock.advance(world.kit.limits.session_life)
+    later = enter(world)
+    forget_expired(world.kit)
+    with world.store.read() as uow:
+        assert uow.sessions.get(SessionId(hash_token(session.cookie))) is None
+        assert uow.tokens.find(hash_token(tokens.access_token)) is None
+        assert uow.tokens.find(hash_token(tokens.refresh_token)) is not None
+    assert current_visitor(world.kit, later.cookie)

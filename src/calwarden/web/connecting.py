@@ -66,7 +66,7 @@ async def _connect_page(
         target=target,
         application=application,
         then=then,
-        values=values or {},
+        values=values or {"service": visit.request.cookies.get(visit.site.service_cookie, "caldav")},
         problems={} if failure is None else {_FIELDS.get(failure, "url"): explain_failure(failure)[0]},
         advice=None if failure is None else explain_failure(failure)[1],
     )

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from calwarden.domain.errors import Invalid
 from calwarden.domain.ids import AuthorizationId
+from calwarden.domain.profile import Provider
 from calwarden.oauth.redirect import origin
 from calwarden.usecases.authorize import (
     Begun,
@@ -23,6 +24,7 @@ from calwarden.usecases.people import Door
 from calwarden.web.doors import Then
 from calwarden.web.faults import fault_of_request
 from calwarden.web.listing import by_profile
+from calwarden.web.security import set_cookie
 from calwarden.web.visit import Visit
 
 
@@ -35,9 +37,12 @@ async def start(visit: Visit) -> Response:
     if isinstance(begun, SentBack):
         return visit.go(begun.location, status=302)
     then = Then(Door.CONSENT, begun.authorization_id)
-    if visit.visitor is None or begun.fresh:
-        return visit.go(f"/sign-in{then.query}{'&switch=1' if begun.fresh else ''}", status=302)
-    return visit.go(then.path, status=302)
+    signing_in = visit.visitor is None or begun.fresh
+    path = f"/sign-in{then.query}{'&switch=1' if begun.fresh else ''}" if signing_in else then.path
+    response = visit.go(path, status=302)
+    if begun.provider == Provider.APPLE:
+        set_cookie(response, visit.site, visit.site.service_cookie, "icloud")
+    return response
 
 
 async def show(visit: Visit) -> Response:

@@ -69,6 +69,11 @@ class Site:
         return "__Host-calwarden_browser" if self.secure else "calwarden_browser"
 
     @cached_property
+    def service_cookie(self) -> str:
+        """Which calendar service the application named, to have it chosen on the connect page. Decides nothing."""
+        return "__Host-calwarden_service" if self.secure else "calwarden_service"
+
+    @cached_property
     def styles(self) -> bytes:
         return _STYLES.read_bytes()
 
