@@ -1,0 +1,65 @@
+# Everything runs in a virtual environment of its own, .venv; nothing outside this folder is touched but by test-deps.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+LOCKED := --require-hashes --requirement
+WORKERS ?= 2
+
+.PHONY: help
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: $(VENV)/.runtime ## Install calwarden into .venv: .venv/bin/calwarden
+
+.PHONY: demo
+demo: $(VENV)/.demo ## Watch the main job: a real application on a real CalDAV server, and what it is refused
+	@$(BIN)/python demo/run.py
+
+.PHONY: serve
+serve: $(VENV)/.runtime ## Start a development server on ./data
+	CALWARDEN_DATA_DIR=data $(BIN)/calwarden serve
+
+.PHONY: check
+check: $(VENV)/.test ## Static checks: format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: test-deps check ## Everything: install what it needs, check, then the whole suite
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+.PHONY: test-deps
+test-deps: ## Install what the suite needs from Debian: chromium, postgresql (as root or with sudo)
+	@sh .ci/test-deps
+
+.PHONY: lock
+lock: $(VENV)/.test ## Pin the dependencies of pyproject.toml anew, with hashes (UPGRADE=--upgrade: newest)
+	$(LOCK) --extra=demo --extra=test --output-file=requirements/test.txt pyproject.toml
+	$(LOCK) --extra=demo --constraint=requirements/test.txt --output-file=requirements/demo.txt pyproject.toml
+	$(LOCK) --constraint=requirements/test.txt --output-file=requirements/runtime.txt pyproject.toml
+
+LOCK = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile $(UPGRADE)
+
+.PHONY: clean
+clean: ## Remove the virtual environment and what tools leave behind
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis build
+
+# A stamp for each set of packages: a second run has nothing to do until a lock file changes. Each set holds the one
+# before it in the same versions.
+$(VENV)/.created:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "calwarden needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime $(VENV)/.demo $(VENV)/.test: $(VENV)/.%: requirements/%.txt $(VENV)/.created pyproject.toml
+	$(PIP) install $(LOCKED) $<
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
