@@ -40,6 +40,10 @@ test: test-deps check ## Everything: install what it needs, check, then the whol
 test-deps: ## Install what the suite needs from Debian: chromium, postgresql (as root or with sudo)
 	@sh .ci/test-deps
 
+.PHONY: docs
+docs: $(VENV)/.test ## Write the parts of docs/ that are made from the code
+	PYTHONPATH=tests $(BIN)/python -m docs.generated
+
 .PHONY: lock
 lock: $(VENV)/.test ## Pin the dependencies of pyproject.toml anew, with hashes (UPGRADE=--upgrade: newest)
 	$(LOCK) --extra=demo --extra=test --output-file=requirements/test.txt pyproject.toml

@@ -1,1 +1,5 @@
-"""."""
+"""The operator's command line: ``calwarden``."""
+
+from calwarden.cli.app import app, main
+
+__all__ = ["app", "main"]

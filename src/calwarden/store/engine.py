@@ -37,7 +37,11 @@ def open_engine(url: str) -> Engine:
 
 def memory_engine() -> Engine:
     """An empty SQLite database in memory: one connection, which the store hands to one thread at a time."""
-    return _listen(create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}))
+    return _listen(
+        create_engine(
+            "sqlite://", hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
+    )
 
 
 def _sqlite_file(url: URL) -> Engine:
@@ -51,6 +55,7 @@ def _sqlite_file(url: URL) -> Engine:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     engine = create_engine(
         url,
+        hide_parameters=True,  # no error message carries a value
         pool_size=_POOL,
         max_overflow=_POOL_BURST,
         pool_timeout=_POOL_WAIT,
@@ -63,6 +68,7 @@ def _sqlite_file(url: URL) -> Engine:
 def _postgresql(url: URL) -> Engine:
     engine = create_engine(
         url,
+        hide_parameters=True,  # no error message carries a value
         pool_size=_POOL,
         max_overflow=_POOL_BURST,
         pool_timeout=_POOL_WAIT,

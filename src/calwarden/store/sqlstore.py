@@ -11,7 +11,7 @@ from calwarden.ports.store import Store, StoreUnavailable
 from calwarden.store import tables
 from calwarden.store.datakeys import KeyCache
 from calwarden.store.engine import DURABILITY, failures, memory_engine, open_engine
-from calwarden.store.migrate import migrate
+from calwarden.store.migrate import HEAD, current, migrate
 from calwarden.store.transaction import Transaction
 from calwarden.store.unit import SqlUnitOfWork
 from calwarden.vault import Keyring
@@ -82,6 +82,15 @@ class SqlStore:
                 migrate(self._engine)
             else:
                 tables.metadata.create_all(self._engine)
+
+    def version(self) -> str | None:
+        """The migration the database is at; None: it is empty. Raises StoreUnavailable."""
+        with failures(), self._turn(), self._reads.begin() as connection:
+            return current(connection)
+
+    def is_current(self) -> bool:
+        """Whether the tables are those of this version of calwarden. Raises StoreUnavailable."""
+        return self._turns is not None or self.version() == HEAD
 
     def ping(self) -> None:
         """Raises StoreUnavailable if the database does not answer."""

@@ -1,0 +1,36 @@
+"""What only the operator does, from the command line: applications, a look at everything, grants without a page."""
+
+from calwarden.usecases.operate.applications import (
+    Known,
+    NewApplication,
+    Registered,
+    create_application,
+    delete_application,
+    list_applications,
+    rotate_secret,
+)
+from calwarden.usecases.operate.finding import find_account, find_application
+from calwarden.usecases.operate.grants import GrantLine, elevate_grant, list_grants, owned_calendars
+from calwarden.usecases.operate.ledger import compare_with_export
+from calwarden.usecases.operate.listing import AccountLine, ProfileLine, list_accounts, list_profiles
+
+__all__ = [
+    "AccountLine",
+    "GrantLine",
+    "Known",
+    "NewApplication",
+    "ProfileLine",
+    "Registered",
+    "compare_with_export",
+    "create_application",
+    "delete_application",
+    "elevate_grant",
+    "find_account",
+    "find_application",
+    "list_accounts",
+    "list_applications",
+    "list_grants",
+    "list_profiles",
+    "owned_calendars",
+    "rotate_secret",
+]
