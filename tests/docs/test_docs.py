@@ -47,9 +47,7 @@ def test_the_lock_files_name_no_index_and_no_folder_of_a_machine() -> None:
     for path in (ROOT / "requirements").glob("*.txt"):
         text = path.read_text()
         assert "--hash=sha256:" in text
-        assert not re.search(
-            r"://|^-|^\s*--(?!hash)|(?<!\w)/(?:home|root|opt|tmp|work)", text, flags=re.MULTILINE
-        )
+        assert not re.search(r"://|^-|^\s*--(?!hash)|(?<!\w)/(?:home|root|opt|tmp|work)", text, flags=re.MULTILINE)
 
 
 def test_the_smaller_lock_files_are_parts_of_the_larger() -> None:
