@@ -66,7 +66,7 @@ RULES: dict[Action, Rule] = {
     Action.READ_OWN_EVENTS: Rule(None, Target.CALENDAR),
     Action.WRITE_OWN_EVENT: Rule(Ability.WRITE_OWN, Target.OWN_EVENT, writes=True),
     Action.DELETE_OWN_EVENT: Rule(Ability.DELETE_OWN, Target.OWN_EVENT, writes=True),
-    Action.DELETE_OWN_EVENTS: Rule(Ability.DELETE_OWN, Target.CALENDAR),
+    Action.DELETE_OWN_EVENTS: Rule(Ability.DELETE_OWN, Target.CALENDAR, writes=True),
     Action.EDIT_EVENT: Rule(Ability.WRITE_OWN, Target.EXTERNAL_EVENT, writes=True, elevated=True, option=Option.UPDATE),
     Action.DELETE_EVENT: Rule(
         Ability.DELETE_OWN, Target.EXTERNAL_EVENT, writes=True, elevated=True, option=Option.DELETE

@@ -1,8 +1,8 @@
 """The question and the answer: Action and Access in, Allow or Deny out."""
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass
 from enum import Enum, StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, NoReturn
 
 from calwarden.domain.errors import Refusal
 from calwarden.domain.grant import Connection
@@ -145,7 +145,7 @@ _MINT: Final = object()
 class Permit:
     """Evidence of an Allow. A connector write takes one and refuses a calendar the permit does not name.
 
-    Only ``decide`` makes one.
+    Only ``decide`` makes one, and it cannot be changed, copied or stored: what is kept for later is decided again.
     """
 
     action: Action
@@ -153,11 +153,14 @@ class Permit:
     application_id: ApplicationId
     calendar_id: CalendarId | None
     event_key: EventKey | None
-    _mint: object = field(repr=False, compare=False, default=None)
+    mint: InitVar[object]  # not a field, or dataclasses.replace() would hand it on
 
-    def __post_init__(self) -> None:
-        if self._mint is not _MINT:
+    def __post_init__(self, mint: object) -> None:
+        if mint is not _MINT:
             raise TypeError("permits are made by decide() alone")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("permits are neither copied nor stored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +180,10 @@ Decision = Allow | Deny
 
 
 def allow(action: Action, access: Access) -> Allow:
-    """Mint the permit of an Allow: for ``decide`` alone."""
-    calendar_id = None if access.calendar is NOT_ASKED else access.calendar.calendar_id
-    event_key = None if access.event is NOT_ASKED else access.event.key
+    """Mint the permit of an Allow: for ``decide`` alone. An event is looked at only in a calendar that was."""
+    calendar_id, event_key = None, None
+    if access.calendar is not NOT_ASKED:
+        calendar_id = access.calendar.calendar_id
+        event_key = None if access.event is NOT_ASKED else access.event.key
     grant = access.grant
     return Allow(Permit(action, grant.account_id, grant.application_id, calendar_id, event_key, _MINT))

@@ -175,5 +175,7 @@ def parse_user_scopes(text: str) -> tuple[str, ...] | None:
 
 
 def scopes_with(ability: Ability) -> tuple[str, ...]:
-    """The narrowest user scopes that hold ``ability``, granular ones first: what a refusal names as its remedy."""
-    return tuple(row.name for row in _ROWS if row.kind is ScopeKind.GRANULAR and ability in row.abilities)
+    """The granular scopes that hold ``ability`` and as little else as possible: what a refusal names as its remedy."""
+    holding = [row for row in _ROWS if row.kind is ScopeKind.GRANULAR and ability in row.abilities]
+    least = min((len(row.abilities) for row in holding), default=0)
+    return tuple(row.name for row in holding if len(row.abilities) == least)

@@ -1,0 +1,109 @@
+"""The permission model as sentences: ``policy_matrix.toml`` holds the cases, this file asks the questions."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calwarden.policy.decide import RULES, Target, decide
+from calwarden.policy.decision import (
+    NOT_ASKED,
+    Access,
+    Action,
+    Allow,
+    CalendarFacts,
+    EventClass,
+    EventFacts,
+    GrantFacts,
+    GrantStanding,
+    Reason,
+    Relation,
+    TokenState,
+)
+from calwarden.policy.explain import explain
+from calwarden.policy.scopes import CATALOGUE, Ability, ScopeKind, scopes_with
+
+CASES: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("policy_matrix.toml").read_text("utf-8"))["case"]
+OPTIONS = ("may_update", "may_delete", "may_respond")
+CALENDAR = ("elevated", "readonly", "connected")
+KNOWN = {"it", "scopes", "tries", "answer", "token", "standing", "calendar", "event", *OPTIONS, *CALENDAR}
+
+
+def access_of(case: dict[str, Any]) -> Access:
+    """The facts of a case; an action on no single object is asked without one."""
+    grant = GrantFacts(
+        TokenState(case.get("token", "live")),
+        GrantStanding(case.get("standing", "active")),
+        tuple(case["scopes"].split()),
+    )
+    rule = RULES.get(case["tries"])
+    if rule is None or rule.target is Target.ACCOUNT:
+        return Access(grant)
+    flags = {name: case[name] for name in CALENDAR if name in case}
+    calendar = CalendarFacts(Relation(case.get("calendar", "owned")), **flags)
+    if rule.target is Target.CALENDAR:
+        return Access(grant, calendar, NOT_ASKED)
+    options = {name: case[name] for name in OPTIONS if name in case}
+    return Access(grant, calendar, EventFacts(EventClass(case.get("event", "person")), **options))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["it"])
+def test_case(case: dict[str, Any]) -> None:
+    assert set(case) <= KNOWN
+    decision = decide(case["tries"], access_of(case))
+    answer = "allowed" if isinstance(decision, Allow) else decision.reason.value
+    assert answer == case["answer"]
+
+
+def test_the_table_tries_every_action_and_meets_every_reason() -> None:
+    assert len({case["it"] for case in CASES}) == len(CASES)
+    assert {case["tries"] for case in CASES} >= {
+        action.value
+        for action in Action
+        if action not in {Action.READ_ACCOUNT, Action.LIST_PROFILES, Action.REVOKE_PROFILE}
+    }
+    assert {case["answer"] for case in CASES} == {"allowed", *(one.value for one in Reason)}
+
+
+def test_every_reason_says_what_would_lift_it() -> None:
+    texts = [explain(reason) for reason in Reason]
+    assert len(set(texts)) == len(texts)
+    assert all(sentence and remedy and not (sentence + remedy).endswith(".") for sentence, remedy in texts)
+
+
+def test_a_refusal_names_the_narrowest_scope_that_helps_and_no_other() -> None:
+    assert {ability: scopes_with(ability) for ability in Ability if scopes_with(ability)} == {
+        Ability.READ_BUSY: ("read_free_busy",),
+        Ability.READ_EVENTS: ("read_events",),
+        Ability.WRITE_OWN: ("create_event",),
+        Ability.DELETE_OWN: ("delete_event",),
+        Ability.RESPOND: ("change_participation_status",),
+        Ability.CREATE_CALENDAR: ("create_calendar",),
+    }
+
+
+def test_composites_are_the_union_of_the_granular_scopes_the_contract_names() -> None:
+    def of(*names: str) -> frozenset[Ability]:
+        return frozenset[Ability]().union(*(CATALOGUE[name].abilities for name in names))
+
+    assert of("free_busy") == of("read_free_busy")
+    assert of("write_only") == of("create_event", "delete_event")
+    assert of("free_busy_write") == of("free_busy", "write_only")
+    assert of("read_only") == of("read_events")
+    assert of("read_write") == of("read_only", "write_only")
+    assert of("read_events") > of("read_free_busy")
+
+
+def test_no_composite_answers_invitations_or_creates_calendars() -> None:
+    for row in CATALOGUE.values():
+        if row.kind is ScopeKind.COMPOSITE:
+            assert not row.abilities & {Ability.RESPOND, Ability.CREATE_CALENDAR}
+
+
+def test_legacy_names_mean_nothing_and_unrestricted_access_includes_manage() -> None:
+    assert all(not row.abilities for row in CATALOGUE.values() if row.kind is ScopeKind.LEGACY)
+    for whom in ("accounts", "resources"):
+        manage = CATALOGUE[f"service_account/{whom}/manage"].abilities
+        assert CATALOGUE[f"service_account/{whom}/unrestricted_access"].abilities > manage
+        assert CATALOGUE[f"service_account/manage_{whom}"].abilities == manage
