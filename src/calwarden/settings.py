@@ -326,6 +326,8 @@ _LIMIT_DOCS: Mapping[str, tuple[int, int, str]] = {
     "calendars_per_elevation": (1, 500, "Calendars in one request for Extended Permissions."),
     "sign_in_attempts": (3, 1_000, "Attempts to sign in, per address and quarter of an hour."),
     "client_failures": (5, 10_000, "Failed client authentications a minute, per application."),
+    "requests_per_second": (1, 1_000_000, "Requests a second of one application."),
+    "requests_per_minute": (1, 10_000_000, "Requests a minute of one application."),
 }
 
 

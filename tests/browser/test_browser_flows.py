@@ -185,12 +185,12 @@ def test_refusing_sends_back_no_and_stores_nothing(page: Page, served: Pages) ->
     page.goto(served.authorize(state="s"))
     enter(page)
     connect(page)
+    asked_at = page.url
     page.get_by_role("button", name="Refuse").click()
     assert answer_of(page.url) == {"error": "access_denied", "state": "s", "iss": served.url}
     with served.world.store.read() as uow:
         assert uow.grants.get(served.world.jane, served.world.app.application_id) is None
-    page.go_back()
-    page.reload()
+    page.goto(asked_at)
     title(page, "There is nothing to do here")
 
 

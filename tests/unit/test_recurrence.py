@@ -183,3 +183,9 @@ def test_the_horizon_holds_more_than_is_ever_shown_and_is_rolled_in_time() -> No
     held = horizon(now)
     assert (now - held.start, held.end - now) == (BACK_DAYS * DAY_SECONDS, AHEAD_DAYS * DAY_SECONDS)
     assert now + 201 * DAY_SECONDS < roll_before(now) < held.end
+
+
+def test_a_series_that_ends_before_it_starts_still_has_its_start() -> None:
+    # RFC 5545 3.8.5.3: DTSTART is the first instance. The person sees an event there; nothing is silently free.
+    late = expand([series("FREQ=WEEKLY;UNTIL=20310101T000000Z", "2031-03-03T08:00:00Z")], YEAR, "Etc/UTC")
+    assert len(late) == 1

@@ -7,6 +7,7 @@ name; an If-Match or If-None-Match goes with each (security 12.1).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import unquote, urlsplit
 
 from calwarden.domain.draft import EventDraft
 from calwarden.domain.event import Component
@@ -130,6 +131,33 @@ class EventTarget:
     etag: str | None  # what we hold; None: we believe it is not there
 
 
+class Naming(Protocol):
+    """The addresses that creations use: chosen by us before a write is acknowledged, so that a repeat finds what the
+    first attempt made. ``name`` is random: nobody else can have chosen it. Pure.
+    """
+
+    def resource_id(self, provider: Provider, calendar_remote_id: str, name: str) -> ResourceId: ...
+
+    def calendar_remote_id(self, provider: Provider, home: str, name: str) -> str:
+        """``home`` is the Profile's url."""
+        ...
+
+
+class CollectionNaming:
+    """Names in collections, which CalDAV has (RFC 4791 5.3); remote ids are decoded paths that end in a slash."""
+
+    def resource_id(self, provider: Provider, calendar_remote_id: str, name: str) -> ResourceId:
+        """``name.ics`` in the calendar's collection."""
+        del provider
+        return ResourceId(f"{calendar_remote_id}{name}.ics")
+
+    def calendar_remote_id(self, provider: Provider, home: str, name: str) -> str:
+        """A collection ``name`` in the home collection."""
+        del provider
+        path = unquote(urlsplit(home).path)
+        return f"{path.removesuffix('/')}/{name}/"
+
+
 class Connector(Protocol):
     """A Provider, for one set of credentials. Made by a ConnectorFactory; ``close`` when done."""
 
@@ -147,10 +175,6 @@ class Connector(Protocol):
         """The named resources; those that are gone meanwhile are left out. One unreadable resource does not hide
         the others: it comes with no components.
         """
-        ...
-
-    def new_resource_id(self, calendar_remote_id: str, name: str) -> ResourceId:
-        """The id a creation will use; ``name`` is random, so nobody else can have chosen it."""
         ...
 
     async def upsert_event(self, permit: Permit, target: EventTarget, draft: EventDraft) -> RemoteResource:
@@ -182,10 +206,6 @@ class Connector(Protocol):
 
         Raises DuplicateCalendar where the Provider demands unique names.
         """
-        ...
-
-    def new_calendar_remote_id(self, name: str) -> str:
-        """The address a new calendar will use; ``name`` is random."""
         ...
 
     async def close(self) -> None: ...

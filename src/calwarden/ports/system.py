@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from calwarden.domain.ids import AccountId, ProfileId
+from calwarden.domain.ids import AccountId, ApplicationId, ProfileId
 from calwarden.domain.times import Instant
 
 
@@ -26,3 +26,18 @@ class Random(Protocol):
     def account_id(self) -> AccountId: ...
 
     def profile_id(self) -> ProfileId: ...
+
+
+class Gate(Protocol):
+    """How many requests one Application may make (contract authorization 7.3); one never slows another."""
+
+    def pass_through(self, application_id: ApplicationId, now: Instant) -> None:
+        """Count one request. Raises Throttled past the limit."""
+        ...
+
+
+class OpenGate:
+    """No limit: for tests, and for whoever switches it off."""
+
+    def pass_through(self, application_id: ApplicationId, now: Instant) -> None:
+        del application_id, now

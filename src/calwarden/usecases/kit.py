@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from calwarden.ports.connector import CollectionNaming, Naming
 from calwarden.ports.store import Store
-from calwarden.ports.system import Clock, Random
+from calwarden.ports.system import Clock, Gate, OpenGate, Random
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Limits:
     calendars_per_elevation: int = 50
     sign_in_attempts: int = 10  # per address and quarter of an hour
     client_failures: int = 60  # failed client authentications a minute
+    requests_per_second: int = 50  # of one application
+    requests_per_minute: int = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +40,5 @@ class Kit:
     random: Random
     limits: Limits
     public_url: str  # the issuer: scheme, host, port, no final slash
+    gate: Gate = OpenGate()
+    naming: Naming = CollectionNaming()

@@ -74,9 +74,6 @@ class MemoryConnector:
             reader.resource(one, Version(*calendar.resources[one])) for one in resources if one in calendar.resources
         ]
 
-    def new_resource_id(self, calendar_remote_id: str, name: str) -> ResourceId:
-        return self._provider.resource_id(calendar_remote_id, f"{name}.ics")
-
     async def upsert_event(self, permit: Permit, target: EventTarget, draft: EventDraft) -> RemoteResource:
         return await writing.upsert(permit, self._place(target), target, draft, now=self._clock())
 
@@ -105,9 +102,6 @@ class MemoryConnector:
             slug = remote_id.strip("/").rpartition("/")[2]
             held = self._provider.add_calendar(self._username, slug, name, color=color)
         return self._remote(held)
-
-    def new_calendar_remote_id(self, name: str) -> str:
-        return f"/{self._username}/{name}/"
 
     async def close(self) -> None:
         """Nothing is held open."""
