@@ -194,3 +194,15 @@ def visible_calendars(grant: Grant, calendars: Iterable[Calendar]) -> list[Calen
     """The calendars that exist for ``grant``; deleted ones are among them so that clients can notice."""
     seen = {Relation.OWNED, Relation.DELETED}
     return [one for one in calendars if relation(grant, one) in seen]
+
+
+def visible_profiles(grant: Grant, profiles: Iterable[Profile], calendars: Iterable[Calendar]) -> list[Profile]:
+    """The Profiles that exist for ``grant``; of a narrowed one, those that a chosen calendar is in (ruling 8)."""
+    chosen = {one.profile_id for one in visible_calendars(grant, calendars)} if grant.calendars is not None else None
+    return [
+        one
+        for one in profiles
+        if one.account_id == grant.account_id
+        and one.profile_id not in grant.hidden_profiles
+        and (chosen is None or one.profile_id in chosen)
+    ]

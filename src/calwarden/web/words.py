@@ -29,6 +29,7 @@ _WHAT = {
     "profile.connected": "Calendar account connected",
     "profile.relinked": "Calendar account connected again",
     "profile.removed": "Calendar account removed",
+    "profile.revoke": "Calendar account taken out of what it may see",
     "profile.disconnected": "Calendar account lost: the calendar service refuses the password",
     "own_event.write": "Event added or changed",
     "own_event.delete": "Event deleted that it had added",

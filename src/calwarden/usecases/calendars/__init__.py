@@ -1,0 +1,6 @@
+"""Calendars: what there is, and new ones."""
+
+from calwarden.usecases.calendars.entry import CalendarEntry, calendar_entry
+from calwarden.usecases.calendars.listing import CalendarList, list_calendars
+
+__all__ = ["CalendarEntry", "CalendarList", "calendar_entry", "list_calendars"]
