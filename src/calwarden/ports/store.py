@@ -232,6 +232,7 @@ class EventQuery:
     window: Window | None
     external_window: Window | None = None  # External Events exist only within this one (42 days back, 201 ahead)
     deleted: bool = False  # deleted ones too
+    moved: bool = False  # keys alone: those too that were in the bounds once and are not any more
     modified_since: Instant | None = None
     busy_modified_since: Instant | None = None
 
@@ -251,6 +252,7 @@ class BusyRow:
     own: bool  # created by the asking Application
     event_id: str | None  # of own events only
     deleted: bool
+    busy_updated: Instant  # as of Event
 
 
 class Events(Protocol):

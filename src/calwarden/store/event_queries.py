@@ -152,6 +152,7 @@ def _columns(shape: Shape) -> list[ColumnElement[Any]]:
         case((_own(), literal_column("1")), else_=literal_column("0")).label("own"),
         case((_own(), _e.event_id)).label("event_id"),
         _e.deleted,
+        _e.busy_updated,
     ]
 
 
@@ -184,13 +185,28 @@ def _parts(shape: Shape, dialect: str) -> list[Select[Any]]:
     return _spans(shape, dialect, bounds, [_own(), *inner])
 
 
+@lru_cache(maxsize=64)
+def moved_statement(shape: Shape) -> Hot:
+    """What was ever moved, wherever it is or was: few, so that bounds are judged row by row (``places``)."""
+    whose = {(True, True): [], (True, False): [_own()], (False, True): [_foreign()]}[shape.own, shape.external]
+    own = case((_own(), literal_column("1")), else_=literal_column("0"))
+    return Hot(
+        lambda dialect: select(_e.start_at, _e.end_at, _e.event_key, _e.all_day, own.label("own"), _e.been).where(
+            *_common(shape, dialect),
+            *whose,
+            _e.been != literal_column("''"),
+            _e.updated >= func.coalesce(_int("modified"), literal_column("0")),  # always there: the index ends in it
+        )
+    )
+
+
 def _build(shape: Shape, dialect: str) -> Select[Any]:
     parts = _parts(shape, dialect)
     rows: Select[Any] | CompoundSelect[Any] = union_all(*parts) if len(parts) > 1 else parts[0]
     found = rows.subquery("found")
     c = found.c
     if not shape.busy:
-        return select(c.event_key).order_by(c.start_at, c.end_at, c.event_key)
+        return select(c.start_at, c.end_at, c.event_key).order_by(c.start_at, c.end_at, c.event_key)
     order = (
         c.start_at,
         c.end_at,

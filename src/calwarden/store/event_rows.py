@@ -8,6 +8,7 @@ from calwarden.domain.ids import AccountId, ApplicationId, CalendarId, EventKey,
 from calwarden.domain.times import EventTime, Instant, Zoned, instant_day, sort_key
 from calwarden.store import tables as t
 from calwarden.store.event_queries import span_of
+from calwarden.store.places import NOWHERE, been, place_of
 
 COLUMNS = tuple(column.name for column in t.events.c)
 KEY = COLUMNS.index("event_key")
@@ -18,6 +19,14 @@ def rows_of(resource: Resource, events: Sequence[Event]) -> dict[str, dict[str, 
     """The rows of a Resource's occurrences by key."""
     places = _Places(resource.components)
     return {event.key: _row(resource, event, places.of(event)) for event in events}
+
+
+def remember(rows: Mapping[str, dict[str, Any]], held: Mapping[str, tuple[Any, ...]]) -> None:
+    """Tell the rows about to be stored where their occurrences have been, by the rows ``held`` of them."""
+    for key, row in rows.items():
+        if key in held:
+            before = dict(zip(COLUMNS, held[key], strict=True))
+            row["been"] = been(before["been"], place_of(before), place_of(row))
 
 
 class _Places:
@@ -68,6 +77,7 @@ def _row(resource: Resource, event: Event, component: int) -> dict[str, Any]:
         "created": event.created,
         "updated": event.updated,
         "busy_updated": event.busy_updated,
+        "been": NOWHERE,
     }
 
 

@@ -14,8 +14,9 @@ from calwarden.ports.store import BusyRow, EventQuery
 from calwarden.store import tables as t
 from calwarden.store.compiled import Hot, among
 from calwarden.store.datakeys import DataKeys
-from calwarden.store.event_queries import parameters, shape_of, statement
-from calwarden.store.event_rows import COLUMNS, KEY, event_of, rows_of
+from calwarden.store.event_queries import moved_statement, parameters, shape_of, statement
+from calwarden.store.event_rows import COLUMNS, KEY, event_of, remember, rows_of
+from calwarden.store.places import is_inside, was_inside
 from calwarden.store.transaction import Transaction
 
 _e, _r = t.events.c, t.resources.c
@@ -90,12 +91,17 @@ class SqlEvents:
         self._calendars: set[tuple[str, str]] = set()
 
     def keys(self, account_id: AccountId, query: EventQuery) -> Sequence[EventKey]:
-        return [EventKey(row[0]) for row in self._ask(account_id, query, busy=False)]
+        found = self._ask(account_id, query, busy=False)
+        if query.moved:
+            found = sorted({*found, *self._moved(account_id, query)})
+        return [EventKey(key) for _, _, key in found]
 
     def busy(self, account_id: AccountId, query: EventQuery) -> Sequence[BusyRow]:
         return [
-            BusyRow(calendar, key, start, end, bool(all_day), start_tz, end_tz, busy, bool(own), event_id, bool(gone))
-            for calendar, key, start, end, all_day, start_tz, end_tz, busy, own, event_id, gone in self._ask(
+            BusyRow(
+                calendar, key, start, end, bool(whole), zone, end_zone, busy, bool(own), event_id, bool(gone), changed
+            )
+            for calendar, key, start, end, whole, zone, end_zone, busy, own, event_id, gone, changed in self._ask(
                 account_id, query, busy=True
             )
         ]
@@ -120,7 +126,7 @@ class SqlEvents:
     def own_resource(
         self, account_id: AccountId, calendar_id: CalendarId, application_id: ApplicationId, event_id: str
     ) -> Resource | None:
-        # Should there be several, the one that is not forgotten, then the newest.
+        # Should there be several, the one that is there, then one that waits for its deletion, then the newest.
         rows = self._tx.all(
             t.resources,
             ("created", "resource_id"),
@@ -129,7 +135,9 @@ class SqlEvents:
             calendar_id=calendar_id,
             event_id=event_id,
         )
-        best = max(rows, key=lambda row: (not row.forgotten, row.created), default=None)
+        best = max(
+            rows, key=lambda row: (row.components is not None, not row.forgotten, row.created), default=None
+        )
         return None if best is None else self._resource(best)
 
     def own_resources(
@@ -152,6 +160,7 @@ class SqlEvents:
         where = {"account_id": account_id, "calendar_id": resource.calendar_id, "resource_id": resource.resource_id}
         held = {row[KEY]: row for row in self._tx.hot(_BY_RESOURCE, where)}
         wanted = rows_of(resource, events)
+        remember(wanted, held)
         # A long series mostly stays as it is: only what differs is written.
         self._tx.put(t.events, [row for key, row in wanted.items() if tuple(row[c] for c in COLUMNS) != held.get(key)])
         if gone := [key for key in held if key not in wanted]:
@@ -180,6 +189,17 @@ class SqlEvents:
             return []
         asked = statement(shape_of(query, busy=busy))
         return self._tx.hot(asked, parameters(account_id, query, self._tx.dialect))
+
+    def _moved(self, account_id: AccountId, query: EventQuery) -> Iterable[tuple[Any, ...]]:
+        if not query.calendar_ids or not (query.own or query.external):
+            return
+        asked = moved_statement(shape_of(query, busy=False))
+        for start, end, key, all_day, own, column in self._tx.hot(
+            asked, parameters(account_id, query, self._tx.dialect)
+        ):
+            bounds = (query.window, None if own else query.external_window)
+            if not is_inside((start, end, bool(all_day)), bounds) and was_inside(column, bounds):
+                yield start, end, key
 
     def _list(self, values: Iterable[str]) -> Any:
         wanted = list(values)

@@ -264,6 +264,7 @@ events = Table(
     _int("created"),
     _int("updated"),
     _int("busy_updated"),
+    _text("been"),  # former places on the time axis; empty: never moved
     # Holds all that free/busy and listings ask for, so that neither touches the table.
     Index(
         "events_window",
@@ -291,6 +292,14 @@ events = Table(
         "updated",
         sqlite_where=text("deleted IS 1"),
         postgresql_where=text("deleted IS TRUE"),
+    ),
+    Index(
+        "events_moved",
+        "account_id",
+        "calendar_id",
+        "updated",
+        sqlite_where=text("been <> ''"),
+        postgresql_where=text("been <> ''"),
     ),
 )
 

@@ -249,6 +249,7 @@ def _calendars() -> None:
         _column("created", sa.BigInteger()),
         _column("updated", sa.BigInteger()),
         _column("busy_updated", sa.BigInteger()),
+        _column("been", sa.Text()),
         sa.PrimaryKeyConstraint("account_id", "event_key"),
     )
     op.create_index(
@@ -258,6 +259,14 @@ def _calendars() -> None:
         unique=False,
         sqlite_where=sa.text("deleted IS 1"),
         postgresql_where=sa.text("deleted IS TRUE"),
+    )
+    op.create_index(
+        "events_moved",
+        "events",
+        ["account_id", "calendar_id", "updated"],
+        unique=False,
+        sqlite_where=sa.text("been <> ''"),
+        postgresql_where=sa.text("been <> ''"),
     )
     op.create_index("events_own", "events", ["account_id", "created_by", "calendar_id"], unique=False)
     op.create_index("events_resource", "events", ["account_id", "resource_id", "calendar_id"], unique=False)
