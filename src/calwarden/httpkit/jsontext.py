@@ -1,0 +1,67 @@
+"""JSON as far as we take it (RFC 8259, security 7.1): UTF-8, no duplicate names, no NaN, numbers of a sane size, not
+nested for ever.
+"""
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+MOST_DEPTH = 40
+MOST_DIGITS = 12
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', flags=re.DOTALL)
+
+
+class JsonError(ValueError):
+    """The text is no JSON we take; the message says what is wrong with it and repeats nothing of it."""
+
+
+def parse_json(body: bytes) -> Any:
+    """The value that ``body`` writes. Raises JsonError."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise JsonError("must be UTF-8") from error
+    _check_depth(text)
+    try:
+        return json.loads(
+            text, object_pairs_hook=_object, parse_int=_whole, parse_float=_number, parse_constant=_constant
+        )
+    except json.JSONDecodeError as error:
+        raise JsonError("must be JSON") from error
+
+
+def _check_depth(text: str) -> None:
+    """Before parsing, since a parser recurses."""
+    if text.count("[") + text.count("{") <= MOST_DEPTH:
+        return
+    depth = 0
+    for mark in re.findall(r"[\[\]{}]", _STRING.sub("", text)):
+        depth += 1 if mark in "[{" else -1
+        if depth > MOST_DEPTH:
+            raise JsonError(f"must not be nested deeper than {MOST_DEPTH}")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise JsonError("must not state a name twice")
+    return made
+
+
+def _whole(digits: str) -> int:
+    if len(digits.lstrip("-")) > MOST_DIGITS:
+        raise JsonError(f"must not have a number of more than {MOST_DIGITS} digits")
+    return int(digits)
+
+
+def _number(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise JsonError("must not have an infinite number")
+    return number
+
+
+def _constant(_: str) -> NoReturn:
+    raise JsonError("must not have NaN or Infinity")
