@@ -9,6 +9,21 @@ from calwarden.domain.times import EventTime, Instant
 
 
 class WriteKind(StrEnum):
+    """What is owed. The store shows the intended state from acceptance on, so delivery decides afresh on the Grant, the
+    calendar and the Resource, never on the occurrence (a deleted one is absent):
+
+    - of several owed writes to one Resource only the last one stores what the Provider made of it; the earlier ones
+      record the etag, or the intended state would go back in between;
+    - DELETE and REMOVE without ``occurrence`` find the Resource without components, with the etag held; whose event it
+      is says ``created_by``. Delivered, it is forgotten;
+    - a write that is dropped or refused for good is taken back: the Provider's version is fetched and stored, and what
+      the Provider does not have is dropped;
+    - CREATE_CALENDAR carries the remote id as ``resource_id`` and what ``calendar_id_of`` makes of it. Delivered, the
+      Calendar is stored with ``created_by``, joins the Grant's elevated calendars and its allow-list if it has one
+      (rulings 8, 20), in the transaction that ends the write. Refused, the ledger has an entry FAILED on that
+      ``calendar_id``, with the reason ``duplicate_calendar`` if it is the name.
+    """
+
     UPSERT = "upsert"  # own event: create or update
     DELETE = "delete"  # own event
     EDIT = "edit"  # External Event or one occurrence of it

@@ -5,7 +5,7 @@ The order of answers is the core's (ruling 2): everything an Application states 
 ``problem`` of its command and is raised only after token, scope and objects have been judged.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -18,7 +18,7 @@ from calwarden.policy.decide import decide
 from calwarden.policy.decision import Access, Action, Deny, GrantFacts, TokenState
 from calwarden.policy.explain import refuse
 from calwarden.policy.view import grant_facts
-from calwarden.ports.store import UnitOfWork
+from calwarden.ports.store import Listing, UnitOfWork
 from calwarden.usecases.kit import Kit
 
 _T = TypeVar("_T")
@@ -56,13 +56,15 @@ class Refusing:
 @dataclass(frozen=True, slots=True)
 class Counted(Generic[_T]):
     """The answer to a read, and what the ledger is to say of it. ``level`` is a word such as ``events`` or
-    ``free_busy``; without ``calendars`` nothing is counted: only names and states were looked at.
+    ``free_busy``; without ``calendars`` nothing is counted: only names and states were looked at. ``pages`` are those
+    still to be asked for.
     """
 
     answer: _T
     grant: Grant
     level: str = ""
     calendars: frozenset[CalendarId] = frozenset()
+    pages: tuple[Listing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,10 @@ class Accepted:
     """Profiles that have a write to deliver now: the edge wakes the worker for them."""
 
     profiles: frozenset[tuple[AccountId, ProfileId]] = frozenset()
+
+
+Wake = Callable[[AccountId, ProfileId], None]
+"""Tells the worker that a Profile has something to deliver now. Never waits."""
 
 
 def admit(kit: Kit, uow: UnitOfWork, bearer: Bearer, action: Action) -> Caller | Refusing:
@@ -131,7 +137,7 @@ def attempt_read(
 ) -> _T:
     """Run ``act`` for an admitted caller in one consistent read, then count what was read, or the refusal (ruling 28).
 
-    Raises Refused, and whatever ``act`` raises.
+    Raises Refused, and whatever ``act`` raises; NotFound if the Account is erased before its pages are kept.
     """
     with kit.store.read() as uow:
         caller = admit(kit, uow, bearer, action)
@@ -140,12 +146,13 @@ def attempt_read(
         _count(kit, outcome.caller.grant, f"refused:{outcome.denied.reason.value}", (CalendarId(""),))
         raise refuse(outcome.denied)
     if outcome.calendars:
-        _count(kit, outcome.grant, outcome.level, sorted(outcome.calendars))
+        _count(kit, outcome.grant, outcome.level, sorted(outcome.calendars), outcome.pages)
     return outcome.answer
 
 
-def _count(kit: Kit, grant: Grant, level: str, calendars: Iterable[CalendarId]) -> None:
+def _count(kit: Kit, grant: Grant, level: str, calendars: Iterable[CalendarId], pages: Sequence[Listing] = ()) -> None:
     with kit.store.write(durable=False) as uow:
+        uow.listings.add(pages)
         for calendar_id in calendars:
             uow.audit.count_read(grant.account_id, grant.application_id, calendar_id, level, kit.clock())
 

@@ -1,0 +1,176 @@
+"""An Application asks for unrestricted access to calendars, or gives it back (contract authorization 3.1)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from calwarden.domain.audit import Actor, AuditEntry, Outcome
+from calwarden.domain.errors import Invalid, Refusal, Refused
+from calwarden.domain.grant import ElevationRequest, Grant
+from calwarden.domain.ids import CalendarId, ElevationRequestId
+from calwarden.domain.times import Instant
+from calwarden.oauth.redirect import is_registered, problem_with
+from calwarden.oauth.tokens import hash_token
+from calwarden.policy.decide import decide
+from calwarden.policy.decision import Access, Action, Deny
+from calwarden.policy.elevation import ElevationPlan, Level, apply_levels, plan_elevation
+from calwarden.policy.view import calendar_facts
+from calwarden.ports.store import UnitOfWork
+from calwarden.usecases.access import Bearer, Caller, Refusing, attempt_write
+from calwarden.usecases.kit import Kit
+
+_STATE = re.compile(r"(?P<rest>[^?#]*(?:\?[^#]*)?)[?&]state=[^&#?]*", flags=re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class AskElevation:
+    """``wanted``: the id of a calendar and the level it should have, as stated."""
+
+    wanted: tuple[tuple[str, Level], ...]
+    redirect_uri: str | None
+    problem: Invalid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ElevationAnswer:
+    """Where to send the person; None if all is done already. The address is a secret and is not stored."""
+
+    url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """``refused`` is raised once its entry in the ledger is committed."""
+
+    answer: ElevationAnswer = ElevationAnswer()
+    refused: Refused | None = None
+
+
+def request_elevation(kit: Kit, bearer: Bearer, command: AskElevation) -> ElevationAnswer:
+    """Lower what is to be lowered at once (ruling 7), and have the rest decided by the person on a page.
+
+    All or nothing (security 6.1). A raise always leads to the page, whatever is elevated already: the person sees and
+    answers the whole list, and the form of the answer depends on the kind of connection alone. Through Enterprise
+    Connect with unrestricted_access there is no page. Lowering raises the Grant's generation (ruling 16), which drops
+    owed writes and voids earlier requests. A read-only calendar may be elevated and stays read-only (P33).
+
+    Raises Refused (403 ``elevation_not_offered`` for an account managed without unrestricted_access), and Invalid on
+    ``permissions`` and ``redirect_uri``; then nothing has changed.
+    """
+
+    def act(uow: UnitOfWork, caller: Caller) -> _Outcome | Refusing:
+        wanted = {CalendarId(one): level for one, level in command.wanted}
+        plan = plan_elevation(caller.grant, wanted)
+        if plan is None:
+            return _Outcome(refused=_not_offered(kit, uow, caller))
+        if command.problem is not None:
+            raise command.problem
+        _check(kit, uow, caller, command, wanted)
+        if plan.ask:
+            _check_redirect(uow, caller, command.redirect_uri)
+        grant = _apply(kit, uow, caller.grant, plan)
+        return _Outcome(_ask(kit, uow, grant, plan, command.redirect_uri or "") if plan.ask else ElevationAnswer())
+
+    outcome = attempt_write(kit, bearer, Action.REQUEST_ELEVATION, act)
+    if outcome.refused is not None:
+        raise outcome.refused
+    return outcome.answer
+
+
+def _not_offered(kit: Kit, uow: UnitOfWork, caller: Caller) -> Refused:
+    """Judged by the Grant alone: no calendar has been looked at."""
+    refused = Refused(
+        Refusal.FORBIDDEN,
+        "elevation_not_offered",
+        "the account is managed by a service account without unrestricted access",
+        "ask the administrator for service_account/accounts/unrestricted_access",
+    )
+    entry = _entry(kit, caller.grant, Action.REQUEST_ELEVATION.value, ())
+    uow.audit.append(replace(entry, outcome=Outcome.REFUSED, reason=refused.reason_code))
+    return refused
+
+
+def _check(
+    kit: Kit, uow: UnitOfWork, caller: Caller, command: AskElevation, wanted: Mapping[CalendarId, Level]
+) -> None:
+    most = kit.limits.calendars_per_elevation
+    if not wanted:
+        raise Invalid.of("permissions", "errors.required", "name at least one calendar")
+    if len(command.wanted) > most:
+        raise Invalid.of("permissions", "errors.invalid_format", f"must name at most {most} calendars")
+    if len(wanted) != len(command.wanted):
+        raise Invalid.of("permissions", "errors.invalid_format", "names a calendar more than once")
+    if not all(_exists(uow, caller, one) for one in wanted):
+        raise Invalid.of("permissions", "errors.invalid_calendar_ids", "names a calendar that is not there")
+
+
+def _exists(uow: UnitOfWork, caller: Caller, calendar_id: CalendarId) -> bool:
+    calendar = uow.calendars.get(caller.account_id, calendar_id)
+    profile = None if calendar is None else uow.profiles.get(caller.account_id, calendar.profile_id)
+    facts = calendar_facts(caller.grant, calendar, profile)
+    return not isinstance(decide(caller.action, Access(caller.facts, facts)), Deny)
+
+
+def _check_redirect(uow: UnitOfWork, caller: Caller, redirect_uri: str | None) -> None:
+    if not redirect_uri:
+        raise Invalid.of("redirect_uri", "errors.required", "redirect_uri must be specified")
+    application = uow.applications.get(caller.grant.application_id)
+    registered = () if application is None else application.redirect_uris
+    if not _is_redirect(redirect_uri, registered):
+        raise Invalid.of("redirect_uri", "errors.not_recognized", "is not registered for the application")
+
+
+def _is_redirect(uri: str, registered: tuple[str, ...]) -> bool:
+    """Exactly a registered address, or one with a ``state`` added to its query (ruling 13)."""
+    if is_registered(uri, registered):
+        return True
+    added = _STATE.fullmatch(uri)
+    if added is None:
+        return False
+    rest = added.group("rest")
+    joined = "&" if "?" in rest else "?"
+    plain = uri[len(rest)] == joined and not re.search(r"[?&]state=", rest)
+    # The whole is judged as an address too: nothing but a state may have come in with it.
+    return plain and is_registered(rest, registered) and problem_with(uri) is None
+
+
+def _apply(kit: Kit, uow: UnitOfWork, grant: Grant, plan: ElevationPlan) -> Grant:
+    """The Grant as it is from now on; only what was elevated can be lowered."""
+    lowered = plan.lower & grant.elevated
+    raised = plan.raise_now - grant.elevated
+    changed = apply_levels(grant, lowered, raised)
+    if lowered:
+        changed = replace(changed, generation=grant.generation + 1)
+        uow.audit.append(_entry(kit, grant, "elevation.lowered", lowered))
+    if raised:
+        uow.audit.append(_entry(kit, grant, "elevation.granted", raised))
+    if changed != grant:
+        uow.grants.save(changed)
+    return changed
+
+
+def _ask(kit: Kit, uow: UnitOfWork, grant: Grant, plan: ElevationPlan, redirect_uri: str) -> ElevationAnswer:
+    """Store the request under the hash of what the address carries, bound to the Grant as it is now (security 6.2)."""
+    secret, now = kit.random.token(), kit.clock()
+    uow.elevation_requests.add(
+        ElevationRequest(
+            ElevationRequestId(hash_token(secret)),
+            grant.account_id,
+            grant.application_id,
+            grant.grant_id,
+            grant.generation,
+            plan.ask,
+            redirect_uri,
+            now,
+            Instant(now + kit.limits.elevation_life),
+        )
+    )
+    uow.audit.append(_entry(kit, grant, "elevation.requested", plan.ask))
+    return ElevationAnswer(f"{kit.public_url}/permissions/{secret}")
+
+
+def _entry(kit: Kit, grant: Grant, what: str, calendars: tuple[CalendarId, ...] | frozenset[CalendarId]) -> AuditEntry:
+    on = {"calendars": " ".join(sorted(calendars))} if calendars else {}
+    return AuditEntry(
+        grant.account_id, kit.clock(), Actor.APPLICATION, what, Outcome.ALLOWED, grant.application_id, on=on
+    )

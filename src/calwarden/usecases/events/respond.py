@@ -1,0 +1,81 @@
+"""Answer an invitation (contract events 5.3)."""
+
+from dataclasses import dataclass, replace
+
+from calwarden.domain.errors import Invalid
+from calwarden.domain.write import WriteKind
+from calwarden.policy.decision import Action, Deny, Reason
+from calwarden.policy.view import event_uid as uid_of
+from calwarden.ports.store import UnitOfWork
+from calwarden.timetable import intent
+from calwarden.usecases.access import Accepted, Bearer, Caller, Refusing, attempt_write
+from calwarden.usecases.events.common import (
+    ANY_UID,
+    Place,
+    enter,
+    find_event,
+    find_place,
+    intend,
+    judge_event,
+    named,
+    occurrence_of,
+    owed,
+)
+from calwarden.usecases.kit import Kit
+
+ANSWERS = ("accepted", "tentative", "declined")
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """``event_uid`` as the reader sees it, of an own or an External Event."""
+
+    calendar_id: str
+    event_uid: str
+    answer: str
+    problem: Invalid | None = None
+
+
+def respond(kit: Kit, bearer: Bearer, command: Respond) -> Accepted:
+    """Set the person's own answer, to an event or to one occurrence; needs no elevation.
+
+    Raises Refused (404 for a uid that names nothing, 403 where there is nothing to answer), Invalid for another status.
+    """
+
+    def act(uow: UnitOfWork, caller: Caller) -> Accepted | Refusing:
+        on = named(calendar_id=command.calendar_id, event_uid=command.event_uid)
+        place = find_place(uow, caller, command.calendar_id, on)
+        return place if isinstance(place, Refusing) else _respond(kit, uow, place, command)
+
+    return attempt_write(kit, bearer, Action.RESPOND, act)
+
+
+def _respond(kit: Kit, uow: UnitOfWork, place: Place, command: Respond) -> Accepted | Refusing:
+    event = find_event(uow, place, ANY_UID, command.event_uid)
+    if event is not None and command.event_uid != uid_of(event, event.created_by == place.application_id):
+        event = None  # somebody else's name for it (ruling 4)
+    refusing = judge_event(place, event)
+    if refusing is not None:
+        return refusing
+    assert event is not None
+    resource = uow.events.resource(place.account_id, place.calendar.calendar_id, event.resource_id)
+    if resource is None or not resource.components:
+        return Refusing(place.caller, Deny(Reason.NOT_FOUND), place.on)
+    if command.problem is not None:
+        raise command.problem
+    if command.answer not in ANSWERS:
+        raise Invalid.of("status", "errors.not_recognized", f"must be one of {', '.join(ANSWERS)}")
+    occurrence = occurrence_of(event, resource)
+    answered = intent.respond(resource.components, command.answer, occurrence, me=_me(uow, place))
+    intend(kit, uow, place.calendar, replace(resource, components=answered))
+    write = owed(kit, place, WriteKind.RESPOND, resource)
+    uow.writes.add(replace(write, answer=command.answer, occurrence=occurrence))
+    enter(kit, uow, place.caller, place.on)
+    return place.accepted
+
+
+def _me(uow: UnitOfWork, place: Place) -> frozenset[str]:
+    """The person's addresses as far as we know them without asking the Provider."""
+    account = uow.accounts.get(place.account_id)
+    known = {place.profile.name, "" if account is None else account.email}
+    return frozenset(one.lower() for one in known if "@" in one)

@@ -1,0 +1,145 @@
+"""Create or update a Partner Event, or change an External Event (contract events 4.1, 4.2, 5.1)."""
+
+from dataclasses import dataclass, replace
+
+from calwarden.domain.draft import UNSET, EventDraft
+from calwarden.domain.errors import Invalid, Problem
+from calwarden.domain.event import Resource
+from calwarden.domain.times import EventTime
+from calwarden.domain.write import WriteKind
+from calwarden.policy.decision import Action, Deny, Reason
+from calwarden.ports.store import UnitOfWork
+from calwarden.timetable.intent import apply_draft
+from calwarden.usecases.access import Accepted, Bearer, Caller, Refusing, attempt_write
+from calwarden.usecases.events.common import (
+    EXTERNAL_UID,
+    Place,
+    check,
+    enter,
+    find_event,
+    find_place,
+    intend,
+    judge_event,
+    named,
+    occurrence_of,
+    owed,
+    own_resource,
+)
+from calwarden.usecases.kit import Kit
+
+_REQUIRED = ("summary", "start", "end")
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertEvent:
+    """One write. ``event_id`` wins over ``event_uid`` (ruling 4); ``problem`` is what the edge could not read."""
+
+    calendar_id: str
+    event_id: str | None
+    event_uid: str | None
+    draft: EventDraft
+    problem: Invalid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """What is stated of which Resource; ``uid`` is that of an event to be created."""
+
+    kind: WriteKind
+    resource: Resource
+    draft: EventDraft
+    uid: str = ""
+    occurrence: EventTime | None = None
+
+
+def upsert_event(kit: Kit, bearer: Bearer, command: UpsertEvent) -> Accepted:
+    """Accept the write: the event as it is meant to be, a Pending Write and an entry in the ledger are durable.
+
+    By ``event_id``: the Application's own event, created if there is none or if it was deleted. A repeat is owed like
+    any write, since only the Provider knows whether the person has changed the event meanwhile; where it says the same
+    already, nothing is sent. By ``event_uid``: an External Event or one occurrence of it, in an elevated calendar;
+    never created. Raises Refused, and Invalid in the order of ruling 2; then nothing is stored but the refusal.
+    """
+    own = command.event_id is not None or command.event_uid is None
+
+    def act(uow: UnitOfWork, caller: Caller) -> Accepted | Refusing:
+        on = named(
+            calendar_id=command.calendar_id, event_id=command.event_id, event_uid=None if own else command.event_uid
+        )
+        place = find_place(uow, caller, command.calendar_id, on)
+        if isinstance(place, Refusing):
+            return place
+        write = _write_own if own else _edit
+        return write(kit, uow, place, command)
+
+    return attempt_write(kit, bearer, Action.WRITE_OWN_EVENT if own else Action.EDIT_EVENT, act)
+
+
+def _write_own(kit: Kit, uow: UnitOfWork, place: Place, command: UpsertEvent) -> Accepted | Refusing:
+    if not command.event_id:
+        raise command.problem or Invalid.of("event_id", "errors.required", "event_id or event_uid must be specified")
+    held, event = own_resource(uow, place, command.event_id)
+    refusing = judge_event(place, event)
+    if refusing is not None:
+        return refusing
+    if command.problem is not None:
+        raise command.problem
+    draft, uid = command.draft, ""
+    if held is None:
+        _require(draft)
+        uid = kit.random.hex24()
+        held = _fresh(kit, place, command.event_id)
+    return _accept(kit, uow, place, _Statement(WriteKind.UPSERT, held, draft, uid))
+
+
+def _require(draft: EventDraft) -> None:
+    missing = [name for name in _REQUIRED if getattr(draft, name) is UNSET]
+    if missing:
+        raise Invalid({name: (Problem("errors.required", f"{name} must be specified"),) for name in missing})
+
+
+def _fresh(kit: Kit, place: Place, event_id: str) -> Resource:
+    """A new event at an address of our choice, so that a repeated creation finds the first (security 12.1)."""
+    calendar = place.calendar
+    return Resource(
+        place.account_id,
+        calendar.calendar_id,
+        kit.naming.resource_id(place.profile.provider, calendar.remote_id, kit.random.hex24()),
+        None,
+        (),
+        place.application_id,
+        event_id,
+        kit.clock(),
+    )
+
+
+def _edit(kit: Kit, uow: UnitOfWork, place: Place, command: UpsertEvent) -> Accepted | Refusing:
+    event_uid = command.event_uid or ""
+    if not EXTERNAL_UID.fullmatch(event_uid):
+        return Refusing(place.caller, Deny(Reason.EVENT_NOT_EXTERNAL), place.on)
+    event = find_event(uow, place, EXTERNAL_UID, event_uid)
+    refusing = judge_event(place, event)
+    if refusing is not None:
+        return refusing
+    assert event is not None
+    resource = uow.events.resource(place.account_id, place.calendar.calendar_id, event.resource_id)
+    if resource is None or not resource.components:
+        return Refusing(place.caller, Deny(Reason.NOT_FOUND), place.on)
+    if command.problem is not None:
+        raise command.problem
+    statement = _Statement(WriteKind.EDIT, resource, command.draft, occurrence=occurrence_of(event, resource))
+    if statement.occurrence is not None and command.draft.rule is not UNSET:
+        raise Invalid.of("recurrence", "errors.not_supported", "one occurrence has no rule of its own")
+    return _accept(kit, uow, place, statement)
+
+
+def _accept(kit: Kit, uow: UnitOfWork, place: Place, said: _Statement) -> Accepted:
+    before = said.resource.components
+    after = apply_draft(before, said.draft, uid=said.uid, occurrence=said.occurrence)
+    check(said.draft, before, after)
+    intended = replace(said.resource, components=after)
+    intend(kit, uow, place.calendar, intended)
+    write = owed(kit, place, said.kind, intended)
+    uow.writes.add(replace(write, draft=said.draft, occurrence=said.occurrence))
+    enter(kit, uow, place.caller, place.on)
+    return place.accepted
