@@ -1,0 +1,193 @@
+"""Signing in over HTTP: Basic (RFC 7617) and Digest (RFC 7616, with MD5 and SHA-256), bound to one origin."""
+
+import hashlib
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from calwarden.net.url import Url
+
+_PIECE = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_PARAMETER = re.compile(
+    r"(?:(?P<scheme>[A-Za-z0-9!#$%&'*+.^_`|~-]+)\s+)?"
+    r"(?P<name>[A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*=\s*"
+    r'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>[^\s",]+))'
+)
+_SCHEME_ALONE = re.compile(r"(?P<scheme>[A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s+[A-Za-z0-9._~+/-]+=*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One way of signing in that a server offers; scheme and parameter names in lower case."""
+
+    scheme: str
+    parameters: Mapping[str, str]
+
+
+def challenges(headers: Iterable[str]) -> tuple[Challenge, ...]:
+    """What WWW-Authenticate headers offer (RFC 9110 11.6.1); what cannot be read is passed over."""
+    found: list[tuple[str, dict[str, str]]] = []
+    for header in headers:
+        for piece in _PIECE.findall(header[:8_192]):
+            text = piece.strip()
+            alone = _SCHEME_ALONE.fullmatch(text)
+            parameter = None if alone else _PARAMETER.fullmatch(text)
+            named = alone or parameter
+            if named is not None and named["scheme"]:
+                found.append((named["scheme"].lower(), {}))
+            if parameter is not None and found:
+                value = parameter["token"] or re.sub(r"\\(.)", r"\1", parameter["quoted"] or "")
+                found[-1][1][parameter["name"].lower()] = value
+    return tuple(Challenge(scheme, parameters) for scheme, parameters in found)
+
+
+_HASHES: Mapping[str, Callable[[bytes], str]] = {
+    # Named by the server, not chosen by us; RFC 7616 keeps MD5 for servers that know nothing else.
+    "md5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
+    "sha-256": lambda data: hashlib.sha256(data).hexdigest(),
+}
+
+
+class Digest:
+    """One nonce and how often it has been used (RFC 7616 3.4). Raises ValueError for an offer we cannot take."""
+
+    def __init__(self, offer: Challenge) -> None:
+        given = offer.parameters
+        self.algorithm = given.get("algorithm", "MD5")
+        name = self.algorithm.lower()
+        self._session = name.endswith("-sess")
+        self._hash = _HASHES.get(name.removesuffix("-sess"))
+        offered = {one.strip().lower() for one in given.get("qop", "").split(",")}
+        self._counts = "auth" in offered
+        if offer.scheme != "digest" or not self._hash or not given.get("nonce") or not (self._counts or "" in offered):
+            raise ValueError("not a digest that can be computed")
+        self.realm, self.nonce, self.opaque = given.get("realm", ""), given["nonce"], given.get("opaque")
+        self.uses = 0
+
+    @property
+    def strength(self) -> int:
+        """For choosing among several offers."""
+        return 2 if self.algorithm.lower().startswith("sha-256") else 1
+
+    def header(self, method: str, target: str, username: str, password: str, cnonce: str) -> str:
+        """The Authorization header of the next request under this nonce."""
+        assert self._hash is not None
+        self.uses += 1
+        count = f"{self.uses:08x}"
+        secret = self._hash(f"{username}:{self.realm}:{password}".encode())
+        if self._session:
+            secret = self._hash(f"{secret}:{self.nonce}:{cnonce}".encode())
+        asked = self._hash(f"{method}:{target}".encode())
+        between = f"{self.nonce}:{count}:{cnonce}:auth" if self._counts else self.nonce
+        parts = [
+            f"username={_quoted(username)}",
+            f"realm={_quoted(self.realm)}",
+            f"nonce={_quoted(self.nonce)}",
+            f"uri={_quoted(target)}",
+            f'response="{self._hash(f"{secret}:{between}:{asked}".encode())}"',
+            f"algorithm={self.algorithm}",
+        ]
+        if self.opaque is not None:
+            parts.append(f"opaque={_quoted(self.opaque)}")
+        if self._counts or self._session:
+            parts.append(f"cnonce={_quoted(cnonce)}")
+        if self._counts:
+            parts += [f"nc={count}", "qop=auth"]
+        return f"Digest {', '.join(parts)}"
+
+    def renew(self, nonce: str) -> None:
+        """The server names the nonce of the next request (RFC 7616 3.5)."""
+        self.nonce, self.uses = nonce, 0
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _nowhere(url: Url) -> bool:
+    del url
+    return False
+
+
+class Login:
+    """User name and password for the origin of ``home``; ``also`` says which others belong to it.
+
+    Over TLS, Basic is used until a server asks for Digest; without TLS nothing is sent before it has been asked for,
+    and Digest is taken where it is offered. No other origin ever gets either (security 8.2).
+    """
+
+    def __init__(
+        self,
+        username: str,
+        password: str,
+        home: Url,
+        *,
+        cnonce: Callable[[], str],
+        also: Callable[[Url], bool] = _nowhere,
+    ) -> None:
+        self._username, self._password = username, password
+        self._origin, self._also = home.origin, also
+        self._cnonce = cnonce
+        self._digests: dict[str, Digest] = {}
+        self._basic: set[str] = set()
+
+    def __repr__(self) -> str:
+        return "Login(...)"
+
+    def belongs_to(self, url: Url) -> bool:
+        """Whether the credentials may be sent there."""
+        return url.origin == self._origin or self._also(url)
+
+    def authorization(self, method: str, url: Url) -> str | None:
+        """The Authorization header for a request, or None to send none."""
+        # INVARIANT: the only place that makes a header of the password; it asks whose the origin is first.
+        if not self.belongs_to(url):
+            return None
+        digest = self._digests.get(url.origin)
+        if digest is not None:
+            return digest.header(method, url.target, self._username, self._password, self._cnonce())
+        if url.scheme == "https" or url.origin in self._basic:
+            self._basic.add(url.origin)
+            return f"Basic {b64encode(f'{self._username}:{self._password}'.encode()).decode()}"
+        return None
+
+    def challenged(self, url: Url, headers: Iterable[str]) -> bool:
+        """Take note of what a 401 from ``url`` offers. True: the same request may succeed now; False: it will not."""
+        if not self.belongs_to(url):
+            return False
+        offers = challenges(headers)
+        offered = _best(offers)
+        if offered is not None:
+            held = self._digests.get(url.origin)
+            digest, stale = offered
+            # A refused answer to a fresh nonce is a wrong password; to an older one, perhaps an expired nonce.
+            if held is not None and held.uses <= 1 and not stale:
+                return False
+            self._digests[url.origin] = digest
+            return True
+        if url.origin in self._basic or not any(one.scheme == "basic" for one in offers):
+            return False
+        self._digests.pop(url.origin, None)
+        self._basic.add(url.origin)
+        return True
+
+    def welcomed(self, url: Url, info: str | None) -> None:
+        """Take note of an Authentication-Info header."""
+        digest = self._digests.get(url.origin)
+        named = challenges([f"info {info}"]) if info else ()
+        following = named[0].parameters.get("nextnonce") if named else None
+        if digest is not None and following:
+            digest.renew(following)
+
+
+def _best(offers: Iterable[Challenge]) -> tuple[Digest, bool] | None:
+    found: list[tuple[Digest, bool]] = []
+    for offer in offers:
+        try:
+            digest = Digest(offer)
+        except ValueError:
+            continue
+        found.append((digest, offer.parameters.get("stale", "").lower() == "true"))
+    return max(found, key=lambda one: one[0].strength, default=None)

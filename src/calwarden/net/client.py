@@ -1,0 +1,193 @@
+"""The guarded client: one request out, one answer back, within bounds. On httpcore, which parses no addresses, reads no
+environment and follows nothing by itself.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpcore
+
+from calwarden.net.auth import Login
+from calwarden.net.errors import Cause, OutboundError
+from calwarden.net.pinned import PinnedBackend, Resolve, system_resolve
+from calwarden.net.rules import OutboundRules
+from calwarden.net.url import Url
+
+CALLBACK_BYTES: Final = 64 * 1024
+"""As much as is read of an answer, unless the caller says otherwise (security 8.4)."""
+
+_ATTEMPTS: Final = 3  # a nonce may have to be fetched, and may be stale
+_IDLE_SECONDS: Final = 5
+_CONNECTIONS: Final = 4
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: to connect, for each reading or writing, and for everything until the answer is complete."""
+
+    connect: float = 5
+    step: float = 10
+    whole: float = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be sent. Host, length and credentials are added by the client."""
+
+    method: str
+    url: Url
+    headers: Headers = ()
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back from ``url``; header names in lower case. The body is for programs: it is shown to nobody."""
+
+    url: Url
+    status: int
+    headers: Headers = ()
+    body: bytes = field(default=b"", repr=False)
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name."""
+        return next(self.every(name), None)
+
+    def every(self, name: str) -> Iterator[str]:
+        """All headers of that name."""
+        return (value for held, value in self.headers if held == name)
+
+
+def tls_context(ca_pem: str | None = None) -> ssl.SSLContext:
+    """Trusts the system's authorities and, if given, one of the person's own. Raises ValueError for what is no PEM.
+
+    There is no way to switch verification off.
+    """
+    context = ssl.create_default_context()
+    if ca_pem is not None:
+        try:
+            context.load_verify_locations(cadata=ca_pem)
+        except ssl.SSLError as error:
+            raise ValueError("not a certificate in PEM form") from error
+    return context
+
+
+class GuardedClient:
+    """Speaks to the addresses that ``rules`` let pass, and to nothing else (security 8).
+
+    Redirects are answers like others: whoever follows one sends a new request, which is judged anew. Connections are
+    kept for a few seconds and belong to one origin each. ``close`` when done.
+    """
+
+    def __init__(
+        self,
+        rules: OutboundRules,
+        *,
+        tls: ssl.SSLContext,
+        timeouts: Timeouts | None = None,
+        resolve: Resolve = system_resolve,
+    ) -> None:
+        self._rules = rules
+        self._timeouts = timeouts or Timeouts()
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls,
+            max_connections=_CONNECTIONS,
+            keepalive_expiry=_IDLE_SECONDS,
+            network_backend=PinnedBackend(rules, resolve),
+        )
+
+    async def send(
+        self,
+        request: Request,
+        *,
+        login: Login | None = None,
+        most_bytes: int = CALLBACK_BYTES,
+        timeouts: Timeouts | None = None,
+    ) -> Answer:
+        """Send it, signing in if that is asked for and ``login`` belongs there. Raises OutboundError."""
+        limits = timeouts or self._timeouts
+        self._rules.check(request.url)
+        try:
+            async with asyncio.timeout(limits.whole):
+                return await self._signed_in(request, login, most_bytes, limits)
+        except TimeoutError as error:
+            raise OutboundError(Cause.NO_ANSWER) from error
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
+            raise OutboundError(_cause_of(error)) from error
+
+    async def close(self) -> None:
+        """Close what is open."""
+        await self._pool.aclose()
+
+    async def _signed_in(self, request: Request, login: Login | None, most_bytes: int, limits: Timeouts) -> Answer:
+        for _ in range(_ATTEMPTS):
+            credentials = None if login is None else login.authorization(request.method, request.url)
+            answer = await self._once(request, credentials, most_bytes, limits)
+            if login is None:
+                return answer
+            if answer.status != 401:
+                login.welcomed(request.url, answer.header("authentication-info"))
+                return answer
+            if not login.challenged(request.url, answer.every("www-authenticate")):
+                return answer
+        return answer
+
+    async def _once(self, request: Request, credentials: str | None, most_bytes: int, limits: Timeouts) -> Answer:
+        url = request.url
+        target = httpcore.URL(
+            scheme=url.scheme.encode(), host=url.host.encode(), port=url.port, target=url.target.encode()
+        )
+        timeout = {"connect": limits.connect, "read": limits.step, "write": limits.step, "pool": limits.whole}
+        async with self._pool.stream(
+            request.method,
+            target,
+            headers=_headers(request, credentials),
+            content=request.body,
+            extensions={"timeout": timeout},
+        ) as response:
+            headers = tuple(
+                (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers
+            )
+            answer = Answer(url, response.status, headers)
+            _refuse(answer, most_bytes)
+            body = bytearray()
+            async for part in response.aiter_stream():
+                body += part
+                if len(body) > most_bytes:
+                    raise OutboundError(Cause.TOO_LARGE)
+        return Answer(url, answer.status, headers, bytes(body))
+
+
+def _headers(request: Request, credentials: str | None) -> list[tuple[bytes, bytes]]:
+    host = str(request.url).removeprefix(f"{request.url.scheme}://").partition("/")[0]
+    found = [("Host", host), ("User-Agent", "calwarden"), ("Accept", "*/*")]
+    found += [("Accept-Encoding", "identity"), *request.headers]  # nothing is ever unpacked
+    if request.body or request.method in {"POST", "PUT"}:
+        found.append(("Content-Length", str(len(request.body))))
+    if credentials is not None:
+        found.append(("Authorization", credentials))
+    return [(name.encode("latin-1", "replace"), value.encode()) for name, value in found]
+
+
+def _refuse(answer: Answer, most_bytes: int) -> None:
+    """Raise OutboundError for an answer that is not worth reading."""
+    if (answer.header("content-encoding") or "identity").strip().lower() != "identity":
+        raise OutboundError(Cause.NO_ANSWER)
+    stated = answer.header("content-length") or ""
+    if stated.isdecimal() and int(stated[:20]) > most_bytes:
+        raise OutboundError(Cause.TOO_LARGE)
+
+
+def _cause_of(error: BaseException) -> Cause:
+    """Only a certificate is told apart: its address was judged before, and the person can do something about it."""
+    held: BaseException | None = error
+    while held is not None:
+        if isinstance(held, ssl.SSLCertVerificationError):
+            return Cause.CERTIFICATE
+        held = held.__cause__ or held.__context__
+    return Cause.NO_ANSWER

@@ -1,0 +1,1 @@
+"""Calendar servers and small web servers on loopback, for any test that wants one."""
