@@ -4,13 +4,13 @@ Fields are an allow-list (security 1.5): a BusyView of an External Event carries
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calwarden.domain.event import Busy, Details, Event, EventStatus, Participation, Transparency
 from calwarden.domain.grant import Grant, GrantState
-from calwarden.domain.ids import CalendarId
+from calwarden.domain.ids import CalendarId, EventKey
 from calwarden.domain.profile import Calendar, Profile
-from calwarden.domain.times import EventTime, Instant
+from calwarden.domain.times import EventTime, Instant, Zoned
 from calwarden.policy.decide import decide
 from calwarden.policy.decision import (
     Access,
@@ -59,7 +59,7 @@ class EventView:
 
 @dataclass(frozen=True, slots=True)
 class BusyView:
-    """When somebody is busy. The ids are set for the asking Application's own events alone."""
+    """When somebody is busy. Ids and ``deleted`` are set only as :class:`BusySight` allows."""
 
     calendar_id: CalendarId
     start: EventTime
@@ -68,6 +68,67 @@ class BusyView:
     event_uid: str | None = None
     event_id: str | None = None
     deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Occupied:
+    """The clear facts of one occurrence, all that free/busy is made of. ``own``: the asking Application's."""
+
+    calendar_id: CalendarId
+    key: EventKey
+    start: EventTime
+    end: EventTime
+    busy: Busy | None
+    own: bool
+    event_id: str | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BusySight:
+    """What one Grant may know of the times in one calendar; made by :func:`busy_sight`, which decides.
+
+    Without ``read_events`` an External entry is calendar, start, end, status and nothing else (ruling 10). The zone an
+    event was written in is content too, so every External entry is in the zone of the request.
+    """
+
+    calendar_id: CalendarId
+    reads_events: bool
+    with_ids: bool
+    tzid: str
+
+    def show(self, one: Occupied) -> BusyView | None:
+        """The entry, or None if there is nothing to know: it takes no time, or it is gone and that is hidden.
+
+        A deleted one takes no time any more, so its status is ``free``.
+        """
+        open_to_see = one.own or self.reads_events
+        if one.calendar_id != self.calendar_id or (one.deleted and not open_to_see):
+            return None
+        status = Busy.FREE if one.deleted else one.busy
+        if status is None:
+            return None
+        named = self.with_ids and open_to_see
+        return BusyView(
+            one.calendar_id,
+            one.start if one.own else self.place(one.start),
+            one.end if one.own else self.place(one.end),
+            status,
+            uid_of(one.key, one.own) if named else None,
+            one.event_id if named and one.own else None,
+            one.deleted,
+        )
+
+    def again(self, shown: BusyView, *, own: bool) -> BusyView | None:
+        """An entry shown before, decided again: less of it, or nothing, if the Grant allows less by now."""
+        open_to_see = own or self.reads_events
+        if shown.calendar_id != self.calendar_id or (shown.deleted and not open_to_see):
+            return None
+        return shown if open_to_see else replace(shown, event_uid=None, event_id=None)
+
+    def place(self, when: EventTime) -> EventTime:
+        """The moment in the zone of the request; a day has none."""
+        return Zoned(when.at, self.tzid) if isinstance(when, Zoned) else when
 
 
 def grant_facts(grant: Grant | None, now: Instant, token: TokenState = TokenState.LIVE) -> GrantFacts:
@@ -130,7 +191,12 @@ def event_facts(grant: Grant, event: Event | None) -> EventFacts:
 
 def event_uid(event: Event, own: bool) -> str:
     """The wire's ``event_uid``, relative to the reader (ruling 4)."""
-    return f"evt_{event.key}" if own else f"evt_external_{event.key}"
+    return uid_of(event.key, own)
+
+
+def uid_of(key: EventKey, own: bool) -> str:
+    """The ``event_uid`` of what has this key."""
+    return f"evt_{key}" if own else f"evt_external_{key}"
 
 
 def view_event(grant: Grant, calendar: Calendar, profile: Profile, event: Event, now: Instant) -> EventView | None:
@@ -160,26 +226,14 @@ def view_event(grant: Grant, calendar: Calendar, profile: Profile, event: Event,
     )
 
 
-def view_busy(
-    grant: Grant, calendar: Calendar, profile: Profile, event: Event, now: Instant, *, with_ids: bool = False
-) -> BusyView | None:
-    """When the event makes its owner busy, or None if the Grant may not know or there is nothing to know.
-
-    ``with_ids`` adds ids to own events, and to External Events only for a Grant that reads events (ruling 10).
-    """
+def busy_sight(
+    grant: Grant, calendar: Calendar, profile: Profile, now: Instant, *, with_ids: bool, tzid: str
+) -> BusySight | None:
+    """What of the times in a calendar may be shown, or None if the Grant may know nothing of them."""
     facts, where = grant_facts(grant, now), calendar_facts(grant, calendar, profile)
-    if event.busy is None or not isinstance(decide(Action.READ_BUSY, Access(facts, where)), Allow):
+    if not isinstance(decide(Action.READ_BUSY, Access(facts, where)), Allow):
         return None
-    own = event.created_by == grant.application_id
-    named = with_ids and (own or Ability.READ_EVENTS in abilities(grant.scopes))
-    return BusyView(
-        event.calendar_id,
-        event.start,
-        event.end,
-        event.busy,
-        event_uid(event, own) if named else None,
-        event.event_id if named and own else None,
-    )
+    return BusySight(calendar.calendar_id, Ability.READ_EVENTS in abilities(grant.scopes), with_ids, tzid)
 
 
 def _options(access: Access, own: bool) -> Options:

@@ -15,7 +15,7 @@ from calwarden.domain.ids import AccountId, CalendarId, ProfileId
 from calwarden.domain.times import Instant
 from calwarden.oauth.tokens import hash_token
 from calwarden.policy.decide import decide
-from calwarden.policy.decision import Access, Action, Deny, GrantFacts, TokenState
+from calwarden.policy.decision import Access, Action, Deny, GrantFacts, Reason, TokenState
 from calwarden.policy.explain import refuse
 from calwarden.policy.view import grant_facts
 from calwarden.ports.store import Listing, UnitOfWork
@@ -137,7 +137,7 @@ def attempt_read(
 ) -> _T:
     """Run ``act`` for an admitted caller in one consistent read, then count what was read, or the refusal (ruling 28).
 
-    Raises Refused, and whatever ``act`` raises; NotFound if the Account is erased before its pages are kept.
+    Raises Refused, and whatever ``act`` raises.
     """
     with kit.store.read() as uow:
         caller = admit(kit, uow, bearer, action)
@@ -152,7 +152,10 @@ def attempt_read(
 
 def _count(kit: Kit, grant: Grant, level: str, calendars: Iterable[CalendarId], pages: Sequence[Listing] = ()) -> None:
     with kit.store.write(durable=False) as uow:
-        uow.listings.add(pages)
+        if pages:
+            if uow.accounts.get(grant.account_id) is None:  # erased while it was read
+                raise refuse(Deny(Reason.TOKEN_INVALID))
+            uow.listings.add(pages)
         for calendar_id in calendars:
             uow.audit.count_read(grant.account_id, grant.application_id, calendar_id, level, kit.clock())
 

@@ -1,0 +1,150 @@
+"""Events in full (contract events 6): the person's for a Grant that reads events, its own for every Application."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from calwarden.domain.errors import Invalid
+from calwarden.domain.event import Event
+from calwarden.domain.ids import EventKey
+from calwarden.domain.times import Day, Instant
+from calwarden.policy.decide import decide
+from calwarden.policy.decision import Access, Action, Deny, Reason
+from calwarden.policy.view import EventView, view_event
+from calwarden.ports.store import EventQuery, UnitOfWork
+from calwarden.usecases.access import Bearer, Caller, Counted, Refusing, attempt_read
+from calwarden.usecases.kit import Kit
+from calwarden.usecases.paging import Sheet, cut, freeze, thaw
+from calwarden.usecases.reading import Reach, Span, bounds, chosen, reach
+
+_KIND = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to list. ``calendar_ids`` None: every calendar; ``only_managed`` wins over ``include_managed``.
+
+    ``presentation`` is the edge's own note on how to show it, given back with each page.
+    """
+
+    from_: Instant | Day | None
+    to: Instant | Day | None
+    tzid: str
+    calendar_ids: tuple[str, ...] | None
+    last_modified: Instant | None
+    include_deleted: bool
+    include_managed: bool
+    only_managed: bool
+    include_moved: bool
+    presentation: str
+    problem: Invalid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventsPage:
+    """``next_page`` is the secret part of the next page's address, None on the last."""
+
+    events: tuple[EventView, ...]
+    current: int
+    total: int
+    next_page: str | None
+    presentation: str
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What a page to come keeps of the request."""
+
+    only_managed: bool
+    deleted: bool
+    presentation: str
+
+
+_decode = msgspec.json.Decoder(_View).decode
+
+
+def read_events(kit: Kit, bearer: Bearer, asked: Asked) -> EventsPage:
+    """The first page. External Events take ``read_events``; ``only_managed`` any live Grant (walkthrough P21, P24).
+
+    Raises Refused; Invalid for a window, zone or calendar that makes no sense.
+    """
+    view = _View(asked.only_managed, asked.include_deleted, asked.presentation)
+    action = _action(view)
+
+    def read(uow: UnitOfWork, caller: Caller) -> Counted[EventsPage]:
+        if asked.problem is not None:
+            raise asked.problem
+        within = chosen(reach(uow, caller, action), asked.calendar_ids)
+        keys = uow.events.keys(caller.account_id, _query(kit, caller, asked, within))
+        first, *later = cut(keys, kit.limits.events_per_page)
+        text = msgspec.json.encode(view).decode()
+        frozen = freeze(kit, caller, _KIND, [Sheet(tuple(keys), text) for keys in later])
+        events = _show(caller, within, _load(uow, caller, first, view), kit.clock())
+        page = EventsPage(events, 1, len(later) + 1, frozen.next_page, asked.presentation)
+        return Counted(page, caller.grant, _level(view), frozenset(within), frozen.pages)
+
+    return attempt_read(kit, bearer, action, read)
+
+
+def read_events_page(kit: Kit, bearer: Bearer, page: str) -> EventsPage:
+    """A later page: what was settled at the first, shown as far as the Grant allows it by now.
+
+    Raises Refused: HIDDEN for a page that is unknown, expired or another Grant's; FORBIDDEN if the Grant does not read
+    events any more.
+    """
+
+    def read(uow: UnitOfWork, caller: Caller) -> Counted[EventsPage] | Refusing:
+        listing = thaw(kit, uow, caller, _KIND, page)
+        if listing is None:
+            return Refusing(caller, Deny(Reason.NOT_FOUND))
+        view = _decode(listing.view)
+        decision = decide(_action(view), Access(caller.facts))
+        if isinstance(decision, Deny):
+            return Refusing(caller, decision)
+        within = reach(uow, caller, _action(view))
+        events = _show(caller, within, _load(uow, caller, listing.keys, view), kit.clock())
+        answer = EventsPage(events, listing.current, listing.total, listing.next_page, view.presentation)
+        return Counted(answer, caller.grant, _level(view), frozenset(one.calendar_id for one in events))
+
+    # Which scope a page takes is known only when it is found; until then, as little as any page takes.
+    return attempt_read(kit, bearer, Action.READ_OWN_EVENTS, read)
+
+
+def _action(view: _View) -> Action:
+    return Action.READ_OWN_EVENTS if view.only_managed else Action.READ_EVENTS
+
+
+def _level(view: _View) -> str:
+    return "own_events" if view.only_managed else "events"
+
+
+def _query(kit: Kit, caller: Caller, asked: Asked, within: Reach) -> EventQuery:
+    own, external = asked.only_managed or asked.include_managed, not asked.only_managed
+    limits = bounds(kit, Span(asked.from_, asked.to, asked.tzid), own=own, external=external)
+    return EventQuery(
+        frozenset(within),
+        caller.grant.application_id,
+        own=own,
+        external=external,
+        window=limits.stated,
+        external_window=limits.external,
+        deleted=asked.include_deleted,
+        moved=asked.include_moved,
+        modified_since=asked.last_modified,
+    )
+
+
+def _load(uow: UnitOfWork, caller: Caller, keys: Iterable[EventKey], view: _View) -> list[Event]:
+    events = uow.events.load(caller.account_id, tuple(keys))
+    return [event for event in events if view.deleted or not event.deleted]
+
+
+def _show(caller: Caller, within: Reach, events: Iterable[Event], now: Instant) -> tuple[EventView, ...]:
+    """Each event as policy shows it now; what it does not show is left out."""
+    shown = (
+        view_event(caller.grant, *within[event.calendar_id], event, now)
+        for event in events
+        if event.calendar_id in within
+    )
+    return tuple(one for one in shown if one is not None)

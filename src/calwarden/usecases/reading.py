@@ -1,0 +1,91 @@
+"""What every listing of times begins with: which calendars may be read, and which window is meant (events 6.1)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from calwarden.domain.errors import Invalid
+from calwarden.domain.ids import CalendarId
+from calwarden.domain.profile import Calendar, Profile
+from calwarden.domain.times import Day, Instant, Window
+from calwarden.policy.decide import decide
+from calwarden.policy.decision import Access, Action, Allow
+from calwarden.policy.view import calendar_facts
+from calwarden.ports.store import UnitOfWork
+from calwarden.timetable.window import WindowError, WindowLimits, default_window, open_window, window_from
+from calwarden.timetable.zones import is_zone
+from calwarden.usecases.access import Caller
+from calwarden.usecases.kit import Kit
+
+Reach = Mapping[CalendarId, tuple[Calendar, Profile]]
+"""The calendars that an action may read, each with its Profile."""
+
+
+def reach(uow: UnitOfWork, caller: Caller, action: Action) -> Reach:
+    """The calendars that ``decide`` allows ``action`` in, as they are now: owned, there, and in the Grant."""
+    profiles = {one.profile_id: one for one in uow.profiles.of_account(caller.account_id)}
+    found = {}
+    for calendar in uow.calendars.of_account(caller.account_id):
+        profile = profiles.get(calendar.profile_id)
+        facts = calendar_facts(caller.grant, calendar, profile)
+        if profile is not None and isinstance(decide(action, Access(caller.facts, facts)), Allow):
+            found[calendar.calendar_id] = (calendar, profile)
+    return found
+
+
+def chosen(within: Reach, calendar_ids: Iterable[str] | None) -> Reach:
+    """Those named; all of them for None.
+
+    Raises Invalid, the same for an id that is foreign, hidden, deleted or never existed (ruling 2).
+    """
+    if calendar_ids is None:
+        return within
+    wanted = {CalendarId(one) for one in calendar_ids}
+    if not wanted <= within.keys():
+        raise Invalid.of(
+            "calendar_ids", "errors.invalid_calendar_ids", "must all be calendars that /v1/calendars lists"
+        )
+    return {calendar_id: held for calendar_id, held in within.items() if calendar_id in wanted}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """``from``, ``to`` and ``tzid`` as asked for."""
+
+    from_: Instant | Day | None
+    to: Instant | Day | None
+    tzid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """``stated`` bounds the answer, None has no end; External Events exist only within ``external`` besides."""
+
+    stated: Window | None
+    external: Window
+
+
+def bounds(kit: Kit, span: Span, *, own: bool, external: bool) -> Bounds:
+    """The window for a listing of ``own``, ``external`` or both kinds of events (ruling 19).
+
+    The Application's own are bound by what is stated alone, on each side. A window may be as wide as it likes only if
+    it is of own events alone. Raises Invalid.
+    """
+    if not is_zone(span.tzid):
+        raise Invalid.of("tzid", "errors.tzid_unrecognized", "must be the name of a time zone such as Europe/Paris")
+    now, limits = kit.clock(), _limits(kit)
+    try:
+        stated = window_from(span.from_, span.to, span.tzid, now, limits) if external else None
+        if own:
+            stated = open_window(span.from_, span.to, span.tzid)
+    except WindowError as error:
+        raise Invalid.of(error.field, "errors.invalid_time_pair", str(error)) from error
+    return Bounds(stated, default_window(span.tzid, now, limits))
+
+
+def _limits(kit: Kit) -> WindowLimits:
+    return WindowLimits(kit.limits.window_back_days, kit.limits.window_ahead_days, kit.limits.window_most_days)
+
+
+def whole_window(kit: Kit, span: Span) -> Window:
+    """What ``span`` means with the defaults on each side, once :func:`bounds` has judged it."""
+    return window_from(span.from_, span.to, span.tzid, kit.clock(), _limits(kit))
