@@ -1,0 +1,97 @@
+"""``calwarden serve`` on an empty folder, as its operator runs it, and the command line beside it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demo.processes import free_port, listens, running
+
+PROGRAM = str(Path(sys.executable).with_name("calwarden"))
+_COMMAND_TIME = 120.0
+
+
+class CommandFailed(Exception):
+    """A command ended with another status than 0; what it said is in the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A registered application, as its developer knows it."""
+
+    name: str
+    redirect_uri: str
+    client_id: str
+    client_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server. ``environ`` is all that its operator has set."""
+
+    url: str
+    environ: Mapping[str, str]
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        """Everything it has printed."""
+        return self.folder / "serve.log"
+
+    def run(self, *words: str, typed: str | None = None) -> Any:
+        """The one JSON value that a command answers with. Raises CommandFailed."""
+        done = subprocess.run(
+            [PROGRAM, *words, "--json"],
+            env=dict(self.environ),
+            cwd=self.folder,
+            input=typed or "",
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_TIME,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise CommandFailed(f"calwarden {' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return json.loads(done.stdout)
+
+    def create_account(self, email: str, name: str, zone: str, password: str) -> str:
+        """Gives the ``sub``."""
+        words = ("--email", email, "--name", name, "--zone", zone, "--password-stdin")
+        return str(self.run("account", "create", *words, typed=password)["sub"])
+
+    def create_application(self, name: str, redirect_uri: str) -> Application:
+        made = self.run("application", "create", "--name", name, "--redirect-uri", redirect_uri)
+        return Application(name, redirect_uri, made["client_id"], made["client_secret"])
+
+    def connect_calendar(self, account: str, url: str, username: str, password: str) -> str:
+        """Connect a calendar account and wait for its first copy; gives the profile's id."""
+        words = ("--account", account, "--url", url, "--username", username, "--password-stdin", "--wait")
+        return str(self.run("profile", "connect-caldav", *words, typed=password)["profile_id"])
+
+    def sync(self, account: str) -> dict[str, Any]:
+        """Have everything of a person's copied, and every owed write delivered."""
+        return dict(self.run("profile", "sync", "--account", account, "--wait"))
+
+
+@contextmanager
+def serving(folder: Path, allow: str, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A server on an empty data folder, until the end of the block. ``allow``: the private host:port it may speak to.
+
+    Raises NotStarted.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    environ = {
+        "CALWARDEN_DATA_DIR": str(folder / "data"),
+        "CALWARDEN_PORT": str(port),
+        "CALWARDEN_OUTBOUND_ALLOW": allow,
+        "PYTHONUTF8": "1",
+        **(settings or {}),
+    }
+    server = Server(f"http://127.0.0.1:{port}", environ, folder)
+    with running([PROGRAM, "serve"], environ, server.log, lambda: listens(port)):
+        yield server

@@ -1,0 +1,48 @@
+"""A real Radicale and a real ``calwarden serve``, once for all acceptance tests."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from acceptance.place import Place, seed
+from demo import table
+from demo.people import grant, meet
+from demo.radicale import calendar_server
+from demo.server import serving
+from demo.world import World, fill
+
+LIMITS = {
+    "CALWARDEN_ALLOW_OPERATOR_GRANTS": "1",
+    "CALWARDEN_LIMIT_REQUESTS_PER_SECOND": "10000",
+    "CALWARDEN_LIMIT_REQUESTS_PER_MINUTE": "100000",
+    "CALWARDEN_LIMIT_EVENTS_PER_PAGE": "20",
+    "CALWARDEN_LIMIT_BUSY_PER_PAGE": "20",
+}
+"""Tests ask faster than applications do, and pages are to be many."""
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The two people's calendars on a CalDAV server, with nobody else there yet."""
+    with calendar_server(tmp_path_factory.mktemp("radicale")) as calendars:
+        world = fill(calendars, datetime.fromtimestamp(time.time(), UTC))
+        table.seed(world)
+        seed(world)
+        yield world
+
+
+@pytest.fixture(scope="session")
+def place(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Jane and marcel have accounts and have connected their calendars; two applications are registered."""
+    with serving(tmp_path_factory.mktemp("calwarden"), world.server.address, LIMITS) as server:
+        jane, marcel = meet(server, "jane", world.jane), meet(server, "marcel", world.marcel)
+        for person in (jane, marcel):
+            account = person.calendar
+            server.connect_calendar(person.email, account.url, account.name, account.password)
+        names = ("Alpha", "Beta", "Lookout", "Sentinel")
+        applications = [server.create_application(name, f"https://{name.lower()}.example.org/cb") for name in names]
+        lookout = grant(server, applications[2], jane, "read_only")
+        sentinel = grant(server, applications[3], jane, "write_only")
+        yield Place(server, world, jane, marcel, applications[0], applications[1], lookout, sentinel)
