@@ -10,22 +10,23 @@ from sqlalchemy import create_engine, text
 from calwarden.store import SqlStore, open_memory, open_store
 from calwarden.store.tables import metadata
 from calwarden.vault import Keyring
-from contract.postgres import running_postgres
+from contract.postgres import as_role, let_in, running_postgres
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """An empty PostgreSQL database."""
+    """An empty PostgreSQL database, for its owner."""
     with running_postgres() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres_url: str) -> str:
+    """For the role of a server, which owns nothing and is bound by row-level security."""
     store = open_store(postgres_url, Keyring.ephemeral())
     store.migrate()
     store.close()
-    return postgres_url
+    return let_in(postgres_url)
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +54,7 @@ def file_store(migrated_file: Path, tmp_path: Path, keyring: Keyring) -> Iterato
 
 @pytest.fixture
 def postgres_store(migrated_postgres: str, keyring: Keyring) -> Iterator[SqlStore]:
-    engine = create_engine(migrated_postgres)
+    engine = create_engine(as_role(migrated_postgres, "owner"))
     with engine.begin() as connection:
         connection.execute(text("TRUNCATE " + ", ".join(metadata.tables)))
     engine.dispose()

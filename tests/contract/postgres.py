@@ -1,4 +1,8 @@
-"""A real PostgreSQL for tests: a cluster of its own in a temporary folder, on a Unix socket."""
+"""A real PostgreSQL for tests: a cluster of its own in a temporary folder, on a Unix socket.
+
+Three roles: ``owner`` owns the database and everything in it, ``calwarden`` may read and write rows and no more,
+``operator`` is the superuser, whom no policy binds. Only the last passes over row-level security.
+"""
 
 import os
 import pwd
@@ -8,6 +12,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, make_url, text
+
+from calwarden.store import SqlStore
 
 
 def _programs() -> Path:
@@ -28,7 +36,10 @@ def _run(*command: str | Path) -> None:
 
 @contextmanager
 def running_postgres() -> Iterator[str]:
-    """The URL of an empty database. The locale is not "C", so that only our own collations compare byte for byte."""
+    """The URL of an empty database, for its owner.
+
+    The locale is not "C", so that only our own collations compare byte for byte.
+    """
     programs = _programs()
     folder = Path(tempfile.mkdtemp(prefix="cw-pg-"))
     try:
@@ -36,12 +47,55 @@ def running_postgres() -> Iterator[str]:
             shutil.chown(folder, pwd.getpwnam("postgres").pw_uid)
         data = folder / "data"
         locale = ("--locale-provider=icu", "--icu-locale=en-US", "--locale=C.UTF-8", "--encoding=UTF8")
-        _run(programs / "initdb", "-D", data, "--auth=trust", "--username=calwarden", "--no-sync", *locale)
+        _run(programs / "initdb", "-D", data, "--auth=trust", "--username=operator", "--no-sync", *locale)
         options = f"-c listen_addresses= -k {folder} -c fsync=off -c max_connections=60 -c shared_buffers=16MB"
         _run(programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
         try:
-            yield f"postgresql+psycopg://calwarden@/postgres?host={folder}"
+            url = f"postgresql+psycopg://owner@/calwarden?host={folder}"
+            _make_roles(f"postgresql+psycopg://operator@/postgres?host={folder}")
+            yield url
         finally:
             _run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_roles(url: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in (
+            "CREATE ROLE owner LOGIN NOSUPERUSER NOBYPASSRLS",
+            "CREATE ROLE calwarden LOGIN NOSUPERUSER NOBYPASSRLS",
+            "CREATE DATABASE calwarden OWNER owner",
+        ):
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def as_role(url: str, role: str) -> str:
+    """The same database for another role."""
+    return make_url(url).set(username=role).render_as_string(hide_password=False)
+
+
+@contextmanager
+def in_hand(store: SqlStore) -> Iterator[Connection]:
+    """What somebody with the database itself in hand works on: every row of it, whichever database."""
+    if store._engine.dialect.name != "postgresql":
+        with store._turn(), store._engine.begin() as connection:
+            yield connection
+        return
+    engine = create_engine(store._engine.url.set(username="operator"))
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def let_in(owner_url: str) -> str:
+    """Grant the role ``calwarden`` what a server needs, and no more; gives its URL."""
+    engine = create_engine(owner_url)
+    with engine.begin() as connection:
+        connection.execute(text("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO calwarden"))
+    engine.dispose()
+    return as_role(owner_url, "calwarden")

@@ -11,6 +11,7 @@ from calwarden.domain.errors import NotFound
 from calwarden.domain.ids import AccountId, ApplicationId, CalendarId
 from calwarden.domain.times import Instant
 from calwarden.store import SqlStore
+from contract.postgres import in_hand
 from contract.store_world import APP, JANE, MARCEL, NOW, OTHER, WORK, at_once, hold
 
 HOUR = Instant(NOW - NOW % 3600)
@@ -125,7 +126,7 @@ def test_the_ledger_of_an_erased_account_verifies_and_is_unreadable(store: SqlSt
 
 def run(store: SqlStore, *statements: str) -> None:
     """What somebody with the database in hand does."""
-    with store._turn(), store._engine.begin() as connection:
+    with in_hand(store) as connection:
         for statement in statements:
             connection.execute(text(statement))
 

@@ -20,6 +20,7 @@ from calwarden.store import SqlStore, open_store
 from calwarden.store.codec import UnknownFormat, unpack
 from calwarden.store.tables import metadata
 from calwarden.vault import Keyring, KeyringError, SealBroken
+from contract.postgres import in_hand
 from contract.store_world import (
     APP,
     JANE,
@@ -84,8 +85,8 @@ def test_nothing_private_is_in_the_files_of_the_database(file_store: SqlStore, t
 
 def test_nothing_private_is_in_a_dump_of_the_tables(store: SqlStore) -> None:
     fill(store)
-    with store.read() as uow:
-        rows = [row for table in metadata.sorted_tables for row in uow._tx.all(table)]
+    with in_hand(store) as connection:
+        rows = [row for table in metadata.sorted_tables for row in connection.execute(table.select())]
     dump = b"\0".join(cell if isinstance(cell, bytes) else str(cell).encode() for row in rows for cell in tuple(row))
     assert len(rows) > 15
     assert not [marker for marker in MARKERS if marker in dump]
@@ -129,7 +130,7 @@ def test_a_ciphertext_moved_to_another_account_does_not_open(
 
 
 def change(store: SqlStore, statement: str) -> None:
-    with store._turn(), store._engine.begin() as connection:
+    with in_hand(store) as connection:
         connection.execute(text(statement))
 
 

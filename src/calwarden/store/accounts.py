@@ -13,6 +13,7 @@ from calwarden.domain.times import Instant
 from calwarden.store import tables as t
 from calwarden.store.audit import SqlAudit
 from calwarden.store.datakeys import DataKeys
+from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
 
 
@@ -34,7 +35,7 @@ class SqlAccounts:
 
     def add(self, account: Account) -> None:
         self._tx.lock(account.account_id)
-        if self._tx.one(t.accounts, email_hash=self._email_hash(account.email)) is not None:
+        if self._by_email(account.email) is not None:
             raise Conflict("there is an account with this e-mail address already")
         self._keys.make(account.account_id)
         if not self._tx.add(t.accounts, {**self._values(account), "write_sequence": 0}):
@@ -46,14 +47,16 @@ class SqlAccounts:
         return None if row is None else self._account(row)
 
     def by_email(self, email: str) -> Account | None:
-        row = self._tx.one(t.accounts, email_hash=self._email_hash(email))
+        row = self._by_email(email)
         return None if row is None else self._account(row)
 
     def list(self) -> Sequence[Account]:
-        return [self._account(row) for row in self._tx.all(t.accounts, ("created", "account_id"))]
+        with self._tx.across_accounts(Across.OPERATOR):
+            rows = self._tx.all(t.accounts, ("created", "account_id"))
+        return [self._account(row) for row in rows]
 
     def save(self, account: Account) -> None:
-        held = self._tx.one(t.accounts, email_hash=self._email_hash(account.email))
+        held = self._by_email(account.email)
         if held is not None and held.account_id != account.account_id:
             raise Conflict("there is an account with this e-mail address already")
         self._tx.save(t.accounts, self._values(account), "the account")
@@ -65,6 +68,11 @@ class SqlAccounts:
                 self._tx.drop(table, account_id=account_id)
         self._tx.set(t.applications, {"owner": None}, owner=account_id)
         self._keys.destroy(account_id)
+
+    def _by_email(self, email: str) -> Row[Any] | None:
+        email_hash = self._email_hash(email)
+        self._tx.enter(t.accounts, email_hash=email_hash)
+        return self._tx.one(t.accounts, email_hash=email_hash)
 
     def _email_hash(self, email: str) -> str:
         return self._keys.keyring.keyed_hash("email", email.lower())

@@ -13,6 +13,7 @@ from calwarden.domain.times import Instant
 from calwarden.store import tables as t
 from calwarden.store.codec import names, text
 from calwarden.store.datakeys import DataKeys
+from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
 
 _OWNED = (
@@ -59,10 +60,11 @@ class SqlApplications:
         self._tx.save(t.applications, _values(application), "the application")
 
     def delete(self, application_id: ApplicationId) -> None:
-        for table in _OWNED:
-            self._tx.drop(table, application_id=application_id)
-        for statement in _DISOWN:
-            self._tx.change(statement, {"application": application_id})
+        with self._tx.across_accounts(Across.APPLICATION):
+            for table in _OWNED:
+                self._tx.drop(table, application_id=application_id)
+            for statement in _DISOWN:
+                self._tx.change(statement, {"application": application_id})
         self._keys.destroy(_owner(application_id))
 
     def add_secret(self, application_id: ApplicationId, secret_id: SecretId, secret: str, now: Instant) -> None:

@@ -18,6 +18,7 @@ from calwarden.domain.ids import AccountId, ApplicationId, CalendarId
 from calwarden.domain.times import Instant
 from calwarden.store import tables as t
 from calwarden.store.datakeys import DataKeys
+from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
 
 _TABLE = "audit_entries"
@@ -105,7 +106,9 @@ class SqlAudit:
         return [self._entry(row) for row in self._tx.run(statement, values)]
 
     def close_hours(self, now: Instant) -> None:
-        for row in self._tx.run(_CLOSED, {"hour": now - now % _HOUR}).all():
+        with self._tx.across_accounts(Across.HOURS):
+            closed = self._tx.run(_CLOSED, {"hour": now - now % _HOUR}).all()
+        for row in closed:
             self._tx.drop(t.read_counters, **{name: getattr(row, name) for name in _COUNTER_KEY})
             if self._keys.exists(AccountId(row.account_id)):  # else: a read that ended after its Account was erased
                 self.append(_entry_of_counter(row))
@@ -126,13 +129,16 @@ class SqlAudit:
                 }
 
     def verify(self) -> Sequence[str]:
-        problems = [f"{row.account_id}: the ledger has lost its head" for row in self._tx.run(_ACCOUNTS_WITHOUT_HEAD)]
+        with self._tx.across_accounts(Across.CHAINS):
+            headless = self._tx.run(_ACCOUNTS_WITHOUT_HEAD).all()
+        problems = [f"{row.account_id}: the ledger has lost its head" for row in headless]
         for chain in self._chains():
             problems += self._verify_chain(chain)
         return problems
 
     def _chains(self) -> list[AccountId]:
-        return [AccountId(row.account_id) for row in self._tx.run(_CHAINS).all()]
+        with self._tx.across_accounts(Across.CHAINS):
+            return [AccountId(row.account_id) for row in self._tx.run(_CHAINS).all()]
 
     def _verify_chain(self, chain: AccountId) -> Iterator[str]:
         expected, previous = 1, _START

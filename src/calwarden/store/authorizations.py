@@ -11,6 +11,7 @@ from calwarden.domain.ids import AuthorizationId
 from calwarden.domain.times import Instant
 from calwarden.store import tables as t
 from calwarden.store.codec import names, text
+from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
 
 _FIELDS = tuple(field.name for field in fields(Authorization))
@@ -39,22 +40,27 @@ class SqlAuthorizations:
             raise Conflict("there is such an authorization already")
 
     def get(self, authorization_id: AuthorizationId) -> Authorization | None:
+        self._tx.enter(t.authorizations, authorization_id=authorization_id)
         row = self._tx.one(t.authorizations, authorization_id=authorization_id)
         return None if row is None else _authorization(row)
 
     def save(self, authorization: Authorization) -> None:
+        self._tx.present(authorization.authorization_id)  # nobody's until it is saved as somebody's
         self._tx.save(t.authorizations, _values(authorization), "the authorization")
 
     def by_code(self, code_hash: str) -> Authorization | None:
+        self._tx.enter(t.authorizations, code_hash=code_hash)
         row = self._tx.one(t.authorizations, code_hash=code_hash)
         return None if row is None else _authorization(row)
 
     def redeem(self, code_hash: str, now: Instant) -> Authorization | None:
+        self._tx.enter(t.authorizations, code_hash=code_hash)
         row = self._tx.change_returning(_REDEEM, {"code": code_hash, "now": now})
         return None if row is None else _authorization(row)
 
     def purge(self, now: Instant) -> None:
-        self._tx.change(_EXPIRED, {"before": now - _KEPT_FOR})
+        with self._tx.across_accounts(Across.EXPIRED):
+            self._tx.change(_EXPIRED, {"before": now - _KEPT_FOR})
 
 
 def _values(authorization: Authorization) -> dict[str, Any]:

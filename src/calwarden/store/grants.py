@@ -12,6 +12,7 @@ from calwarden.domain.times import Instant
 from calwarden.store import tables as t
 from calwarden.store.codec import names, text
 from calwarden.store.compiled import Hot
+from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
 
 _ORDER = ("created", "account_id", "grant_id")
@@ -39,10 +40,14 @@ class SqlGrants:
         return [_grant(tuple(row)) for row in self._tx.all(t.grants, _ORDER, account_id=account_id)]
 
     def of_application(self, application_id: ApplicationId) -> Sequence[Grant]:
-        return [_grant(tuple(row)) for row in self._tx.all(t.grants, _ORDER, application_id=application_id)]
+        with self._tx.across_accounts(Across.OPERATOR):
+            rows = self._tx.all(t.grants, _ORDER, application_id=application_id)
+        return [_grant(tuple(row)) for row in rows]
 
     def list(self) -> Sequence[Grant]:
-        return [_grant(tuple(row)) for row in self._tx.all(t.grants, _ORDER, state=GrantState.ACTIVE.value)]
+        with self._tx.across_accounts(Across.OPERATOR):
+            rows = self._tx.all(t.grants, _ORDER, state=GrantState.ACTIVE.value)
+        return [_grant(tuple(row)) for row in rows]
 
     def save(self, grant: Grant) -> None:
         self._tx.save(t.grants, _values(grant), "the grant")
@@ -128,25 +133,28 @@ class SqlTokens:
             raise Conflict("there is such a token already")
 
     def find(self, token_hash: str) -> tuple[Token, Grant] | None:
+        account_id = self._tx.enter(t.tokens, token_hash=token_hash)
+        if account_id is not None:
+            self._tx.lock(account_id)  # before the grant is read: another writer may be changing it
         rows = self._tx.hot(_FIND, {"token_hash": token_hash})
-        if rows and self._tx.lock(rows[0][2]):
-            # Another writer of the account may have changed the grant before it let us in.
-            rows = self._tx.hot(_FIND, {"token_hash": token_hash})
         if not rows:
             return None
         return _token(rows[0][:_TOKEN_WIDTH]), _grant(tuple(rows[0][_TOKEN_WIDTH:]))
 
     def spend(self, token_hash: str) -> bool:
+        self._tx.enter(t.tokens, token_hash=token_hash)
         return self._tx.change(_SPEND, {"hash": token_hash}) > 0
 
     def delete_of_grant(self, account_id: AccountId, grant_id: GrantId) -> None:
         self._tx.drop(t.tokens, account_id=account_id, grant_id=grant_id)
 
     def delete_family(self, family: str) -> None:
+        self._tx.enter(t.tokens, family=family)
         self._tx.drop(t.tokens, family=family)
 
     def purge(self, now: Instant) -> None:
-        self._tx.change(_EXPIRED_TOKENS, {"now": now})
+        with self._tx.across_accounts(Across.EXPIRED):
+            self._tx.change(_EXPIRED_TOKENS, {"now": now})
 
 
 def _token(row: tuple[Any, ...]) -> Token:
@@ -195,6 +203,7 @@ class SqlElevationRequests:
             raise Conflict("there is such a request already")
 
     def get(self, request_id: ElevationRequestId) -> ElevationRequest | None:
+        self._tx.enter(t.elevation_requests, request_id=request_id)
         row = self._tx.one(t.elevation_requests, request_id=request_id)
         if row is None:
             return None
@@ -212,10 +221,12 @@ class SqlElevationRequests:
         )
 
     def answer(self, request_id: ElevationRequestId) -> bool:
+        self._tx.enter(t.elevation_requests, request_id=request_id)
         return self._tx.change(_ANSWER, {"request": request_id}) > 0
 
     def delete_of_grant(self, account_id: AccountId, grant_id: GrantId) -> None:
         self._tx.drop(t.elevation_requests, account_id=account_id, grant_id=grant_id)
 
     def purge(self, now: Instant) -> None:
-        self._tx.change(_EXPIRED_REQUESTS, {"now": now})
+        with self._tx.across_accounts(Across.EXPIRED):
+            self._tx.change(_EXPIRED_REQUESTS, {"now": now})

@@ -12,6 +12,7 @@ from calwarden.domain.times import Instant
 from calwarden.ports.store import Listing
 from calwarden.store import tables as t
 from calwarden.store.datakeys import DataKeys
+from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
 
 
@@ -38,6 +39,7 @@ class SqlListings:
                 raise Conflict("there is such a page already")
 
     def get(self, page_hash: str, now: Instant) -> Listing | None:
+        self._tx.enter(t.listings, page_hash=page_hash)
         row = self._tx.one(t.listings, page_hash=page_hash)
         if row is None or row.expires <= now:
             return None
@@ -60,7 +62,8 @@ class SqlListings:
         self._tx.drop(t.listings, account_id=account_id, grant_id=grant_id)
 
     def purge(self, now: Instant) -> None:
-        self._tx.change(_EXPIRED, {"now": now})
+        with self._tx.across_accounts(Across.EXPIRED):
+            self._tx.change(_EXPIRED, {"now": now})
 
     def _values(self, page: Listing) -> dict[str, Any]:
         body = _Body(page.keys, page.next_page, page.view)

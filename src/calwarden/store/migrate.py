@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from calwarden.store.engine import DURABILITY
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test compares it with the folder."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -13,6 +13,7 @@ from calwarden.domain.times import Instant
 from calwarden.store import tables as t
 from calwarden.store.compiled import Hot
 from calwarden.store.datakeys import DataKeys
+from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
 
 
@@ -114,7 +115,9 @@ class SqlProfiles:
             self._tx.drop(table, account_id=account_id, profile_id=profile_id)
 
     def due(self, now: Instant, limit: int) -> Sequence[Profile]:
-        return [self._profile(tuple(row)) for row in self._tx.run(_DUE, {"now": now, "most": limit})]
+        with self._tx.across_accounts(Across.DUE):
+            rows = self._tx.run(_DUE, {"now": now, "most": limit}).all()
+        return [self._profile(tuple(row)) for row in rows]
 
     def lease(self, account_id: AccountId, profile_id: ProfileId, holder: str, now: Instant, until: Instant) -> bool:
         wanted = {"key_account_id": account_id, "profile": profile_id, "holder": holder, "now": now, "until": until}

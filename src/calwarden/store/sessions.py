@@ -11,6 +11,7 @@ from calwarden.domain.ids import AccountId, SessionId
 from calwarden.domain.times import Instant
 from calwarden.store import tables as t
 from calwarden.store.datakeys import SERVER, DataKeys
+from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
 
 _EXPIRED_SESSIONS = delete(t.sessions).where(t.sessions.c.expires <= bindparam("now"))
@@ -36,19 +37,22 @@ class SqlSessions:
             raise Conflict("there is such a session already")
 
     def get(self, session_id: SessionId) -> Session | None:
+        self._tx.enter(t.sessions, session_id=session_id)
         row = self._tx.one(t.sessions, session_id=session_id)
         if row is None:
             return None
         return Session(session_id, AccountId(row.account_id), Instant(row.created), Instant(row.expires), row.csrf)
 
     def delete(self, session_id: SessionId) -> None:
+        self._tx.enter(t.sessions, session_id=session_id)
         self._tx.drop(t.sessions, session_id=session_id)
 
     def delete_all(self, account_id: AccountId) -> None:
         self._tx.drop(t.sessions, account_id=account_id)
 
     def purge(self, now: Instant) -> None:
-        self._tx.change(_EXPIRED_SESSIONS, {"now": now})
+        with self._tx.across_accounts(Across.EXPIRED):
+            self._tx.change(_EXPIRED_SESSIONS, {"now": now})
 
 
 _TABLE = "one_time_tokens"

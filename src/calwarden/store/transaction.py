@@ -1,13 +1,16 @@
 """One database transaction as the repositories see it: statements by table and key, built once and kept.
 
-Every statement names its values, so that the account of a write is known before it runs.
+Every statement names its values, so that the account it is about is known before it runs: PostgreSQL lets the
+transaction reach the rows of that account alone (``tenancy``), and writers of one account wait for each other.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import (
     Connection,
     Delete,
@@ -27,6 +30,7 @@ from sqlalchemy.engine import CursorResult
 
 from calwarden.domain.errors import NotFound
 from calwarden.store.compiled import Hot
+from calwarden.store.tenancy import BECOME, BECOME_AND_LOCK, GO_ACROSS, PRESENT, Across
 
 Values = Mapping[str, Any]
 _KEY = "key_"
@@ -36,6 +40,11 @@ _KEY = "key_"
 def _select(table: Table, where: tuple[str, ...], order: tuple[str, ...]) -> Select[Any]:
     conditions = [table.c[name] == bindparam(name) for name in where]
     return select(table).where(*conditions).order_by(*(table.c[name] for name in order))
+
+
+@lru_cache(maxsize=32)
+def _account_of(table: Table, column: str) -> Select[Any]:
+    return select(table.c.account_id).where(table.c[column] == bindparam(column))
 
 
 @lru_cache(maxsize=512)
@@ -83,7 +92,9 @@ class Transaction:
         self.dialect = connection.dialect.name
         self.writable = writable
         self._raw: Any = connection.connection.dbapi_connection
-        self._locks = writable and self.dialect == "postgresql"
+        self._separates = self.dialect == "postgresql"
+        self._account: str | None = None
+        self._locks = writable and self._separates
         self._locked: set[str] = set()
         self.after_commit: list[Callable[[], None]] = []
 
@@ -93,25 +104,70 @@ class Transaction:
         True if that was not so before: what was read of the Account until now may be old.
         """
         if not self._locks or account_id in self._locked:
+            self._become(account_id)
             return False
-        self._raw.execute("SELECT pg_advisory_xact_lock(%s)", (_lock_number(account_id),))
+        self._raw.execute(BECOME_AND_LOCK, (account_id, _lock_number(account_id)))
+        self._account = account_id
         self._locked.add(account_id)
         return True
 
+    def _become(self, account_id: str) -> None:
+        """From here on the rows of this Account are within reach, and no others."""
+        if self._separates and account_id != self._account:
+            self._raw.execute(BECOME, (account_id,))
+            self._account = account_id
+
+    def present(self, secret: str) -> None:
+        """Bring the one row that is found by this hash of a secret within reach of reading."""
+        if self._separates:
+            self._raw.execute(PRESENT, (secret,))
+
+    def enter(self, table: Table, **secret: str) -> str | None:
+        """Bring within reach the rows of the Account that the row with this hash of a secret belongs to.
+
+        Gives that Account; None if there is no such row, it is nobody's, or nothing has to be done to reach it.
+        """
+        if not self._separates or _names_nothing(secret):
+            return None
+        ((column, value),) = secret.items()
+        self.present(value)
+        account_id: str | None = self.connection.execute(_account_of(table, column), secret).scalar()
+        if account_id is not None:
+            self._become(account_id)
+        return account_id
+
+    @contextmanager
+    def across_accounts(self, reason: Across) -> Iterator[None]:
+        """The one door to rows of more than one Account; ``Across`` lists who goes through it.
+
+        The policies open what the reason names, as long as the block lasts.
+        """
+        if not self._separates:
+            yield
+            return
+        self._raw.execute(GO_ACROSS, (reason.value,))
+        try:
+            yield
+        finally:
+            if self._raw.info.transaction_status is TransactionStatus.INTRANS:  # else nothing runs any more
+                self._raw.execute(GO_ACROSS, ("",))
+
     def run(self, statement: Executable, values: Values | None = None) -> CursorResult[Any]:
-        """Any statement; takes the lock of the account it names."""
-        if values and self._locks and (account_id := values.get("account_id") or values.get("key_account_id")):
-            self.lock(account_id)
+        """Any statement, as the account it names; takes the lock of that account if this is a write."""
+        self._run_as(values)
         return self.connection.execute(statement, values or {})
 
     def hot(self, statement: Hot, values: Values) -> list[tuple[Any, ...]]:
         """A compiled read, straight through the driver: no result processing."""
         if _names_nothing(values):
             return []
-        if self._locks and (account_id := values.get("account_id")):
-            self.lock(account_id)
+        self._run_as(values)
         rows: list[tuple[Any, ...]] = self._raw.execute(statement.text(self.dialect), values).fetchall()
         return rows
+
+    def _run_as(self, values: Values | None) -> None:
+        if values and self._separates and (account_id := values.get("account_id") or values.get("key_account_id")):
+            self.lock(account_id)
 
     def one(self, table: Table, **where: Any) -> Row[Any] | None:
         """The row with these values, or None."""
@@ -126,11 +182,10 @@ class Transaction:
         return self.change(_insert(table, self.dialect, replace=False), values) > 0
 
     def put(self, table: Table, rows: Sequence[Values]) -> None:
-        """Insert or replace rows by primary key."""
+        """Insert or replace rows of one Account by primary key."""
         if rows:
             self._refuse_on_read()
-            for account_id in {row["account_id"] for row in rows if "account_id" in row}:
-                self.lock(account_id)
+            self._run_as(rows[0])
             self.connection.execute(_insert(table, self.dialect, replace=True), rows)
 
     def save(self, table: Table, values: Values, what: str) -> None:

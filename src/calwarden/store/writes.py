@@ -13,6 +13,7 @@ from calwarden.domain.write import PendingWrite, WriteKind
 from calwarden.store import tables as t
 from calwarden.store.datakeys import DataKeys
 from calwarden.store.drafts import freeze, thaw
+from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
 
 
@@ -52,6 +53,7 @@ _DUE = (
     )
     .where(
         _write.c.due_at <= bindparam("now"),
+        t.profiles.c.connected.is_(True),
         _FIRST_OF_ITS_RESOURCE,
         or_(t.profiles.c.lease_holder.is_(None), t.profiles.c.lease_until <= bindparam("now")),
     )
@@ -96,7 +98,8 @@ class SqlPendingWrites:
         return frozenset(ResourceId(row.resource_id) for row in rows)
 
     def due(self, now: Instant, limit: int) -> Sequence[tuple[AccountId, ProfileId]]:
-        rows = self._tx.run(_DUE, {"now": now, "most": limit})
+        with self._tx.across_accounts(Across.DUE):
+            rows = self._tx.run(_DUE, {"now": now, "most": limit}).all()
         return [(AccountId(row.account_id), ProfileId(row.profile_id)) for row in rows]
 
     def _values(self, write: PendingWrite) -> dict[str, Any]:
