@@ -336,8 +336,8 @@ class PendingWrites(Protocol):
         ...
 
     def due(self, now: Instant, limit: int) -> Sequence[tuple[AccountId, ProfileId]]:
-        """Work queue: Profiles that nobody holds a lease of, with a write whose ``due_at`` has come and which is first
-        of its Resource.
+        """Work queue: connected Profiles that nobody holds a lease of, with a write whose ``due_at`` has come and which
+        is first of its Resource.
         """
         ...
 

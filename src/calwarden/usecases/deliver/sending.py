@@ -1,0 +1,35 @@
+"""One write on its way to the Provider. A repeat finds what an earlier attempt has done and sends nothing."""
+
+from calwarden.domain.draft import EventDraft
+from calwarden.domain.ids import ResourceId
+from calwarden.domain.write import WriteKind
+from calwarden.ports.connector import Connector, RemoteCalendar, RemoteResource
+from calwarden.usecases.deliver.judging import Order
+
+
+async def send(connector: Connector, order: Order) -> RemoteResource | None:
+    """Write it; gives the version read back, None for an event that is gone as it should be. Raises ConnectorError."""
+    write, target = order.write, order.target
+    assert target is not None
+    draft = write.draft or EventDraft()
+    match write.kind:
+        case WriteKind.UPSERT:
+            return await connector.upsert_event(order.permit, target, draft)
+        case WriteKind.EDIT:
+            return await connector.edit_event(order.permit, target, draft, write.occurrence)
+        case WriteKind.RESPOND:
+            return await connector.respond(order.permit, target, write.answer or "", write.occurrence)
+        case _:
+            return await connector.delete_event(order.permit, target, write.occurrence)
+
+
+async def send_calendar(connector: Connector, order: Order) -> RemoteCalendar:
+    """Make the calendar at the address that was chosen when it was accepted: the write's ``resource_id``."""
+    write = order.write
+    return await connector.create_calendar(order.permit, write.resource_id, write.name or "", write.color)
+
+
+async def fetch_one(connector: Connector, remote_id: str, resource_id: ResourceId) -> RemoteResource | None:
+    """The Provider's version of one resource; None if it has none."""
+    found = await connector.fetch(remote_id, [resource_id])
+    return next((one for one in found if one.resource_id == resource_id), None)

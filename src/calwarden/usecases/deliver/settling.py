@@ -1,0 +1,101 @@
+"""The end of an owed write, in one durable transaction: it is owed no more, what the Provider has is what is shown, and
+the ledger says how it ended.
+"""
+
+from dataclasses import dataclass, replace
+
+from calwarden.domain.audit import Actor, AuditEntry, Outcome
+from calwarden.domain.grant import GrantState
+from calwarden.domain.profile import Calendar
+from calwarden.domain.write import PendingWrite
+from calwarden.policy.elevation import apply_levels
+from calwarden.ports.connector import RemoteCalendar, RemoteResource
+from calwarden.ports.store import UnitOfWork
+from calwarden.syncplan.reconcile import event_key
+from calwarden.timetable.recurrence import occurrence_id
+from calwarden.usecases.connect.look import calendar_of
+from calwarden.usecases.deliver.judging import ACTIONS
+from calwarden.usecases.kit import Kit
+from calwarden.usecases.sync.storing import drop_resource, place_of, store_remote
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """``remote`` is what the Provider has now, None for nothing; ``calendar`` None: nothing is known or shown of it."""
+
+    write: PendingWrite
+    outcome: Outcome
+    calendar: Calendar | None = None
+    remote: RemoteResource | None = None
+    reason: str | None = None
+
+
+def settle(uow: UnitOfWork, kit: Kit, end: Settled) -> None:
+    """End the write. Where a later one to the same event is owed, its intended state stays what is shown, and only the
+    version it is based on changes.
+    """
+    write, calendar = end.write, end.calendar
+    uow.writes.done(write.account_id, write.write_id)
+    if calendar is not None:
+        _show(uow, kit, end, calendar)
+    _enter(uow, kit, write, end.outcome, end.reason)
+
+
+def _show(uow: UnitOfWork, kit: Kit, end: Settled, calendar: Calendar) -> None:
+    write, remote = end.write, end.remote
+    if write.resource_id in uow.writes.owed_resources(write.account_id, write.calendar_id):
+        etag = None if remote is None else remote.etag
+        uow.events.set_etag(write.account_id, write.calendar_id, write.resource_id, etag)
+    elif remote is None:
+        drop_resource(uow, calendar, write.resource_id, kit.clock())
+    else:
+        account = uow.accounts.get(write.account_id)
+        store_remote(uow, place_of(calendar, "Etc/UTC" if account is None else account.tzid), remote, kit.clock())
+
+
+def settle_calendar(uow: UnitOfWork, kit: Kit, write: PendingWrite, made: RemoteCalendar) -> None:
+    """The calendar is there: it is the Application's to write in without another question (contract events 2.2), also
+    in a narrowed Grant (ruling 8). That adds no scope (ruling 5).
+    """
+    uow.writes.done(write.account_id, write.write_id)
+    calendar = replace(calendar_of(write.account_id, write.profile_id, made), created_by=write.application_id)
+    held = uow.calendars.get(write.account_id, calendar.calendar_id)
+    if held is None:
+        uow.calendars.add(calendar)
+    elif held.created_by is None:
+        uow.calendars.save(replace(held, created_by=write.application_id))
+    grant = uow.grants.by_id(write.account_id, write.grant_id)
+    if grant is not None and grant.state is GrantState.ACTIVE and grant.generation == write.generation:
+        raised = apply_levels(grant, (), (calendar.calendar_id,))
+        allowed = None if grant.calendars is None else grant.calendars | {calendar.calendar_id}
+        uow.grants.save(replace(raised, calendars=allowed))
+    profile = uow.profiles.get(write.account_id, write.profile_id)
+    if profile is not None:
+        uow.profiles.save(replace(profile, sync_due_at=kit.clock()))
+    _enter(uow, kit, write, Outcome.DELIVERED, None)
+
+
+def _enter(uow: UnitOfWork, kit: Kit, write: PendingWrite, outcome: Outcome, reason: str | None) -> None:
+    uow.audit.append(
+        AuditEntry(
+            write.account_id,
+            kit.clock(),
+            Actor.WORKER,
+            ACTIONS[write.kind].value,
+            outcome,
+            write.application_id,
+            reason=reason,
+            on={"write_id": write.write_id, "calendar_id": write.calendar_id, **_event(uow, write)},
+        )
+    )
+
+
+def _event(uow: UnitOfWork, write: PendingWrite) -> dict[str, str]:
+    """The event by the name the Application knows it by."""
+    held = uow.events.resource(write.account_id, write.calendar_id, write.resource_id)
+    if held is None:
+        return {}
+    if held.created_by == write.application_id and held.event_id is not None:
+        return {"event_id": held.event_id}
+    name = "" if write.occurrence is None else occurrence_id(write.occurrence)
+    return {"event_uid": f"evt_external_{event_key(held.account_id, held.calendar_id, held.resource_id, name)}"}

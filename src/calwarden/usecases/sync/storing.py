@@ -1,0 +1,82 @@
+"""One resource as the Provider has it, put into the store: expanded, compared with what is held, saved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from calwarden.domain.event import Component, Resource
+from calwarden.domain.ids import ResourceId
+from calwarden.domain.profile import Calendar
+from calwarden.domain.times import Instant
+from calwarden.ports.connector import RemoteResource
+from calwarden.ports.store import UnitOfWork
+from calwarden.syncplan.reconcile import reconcile
+from calwarden.timetable.horizon import horizon
+from calwarden.timetable.recurrence import expand
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where resources are stored: a calendar, and the zone of times without one in it."""
+
+    calendar: Calendar
+    tzid: str
+
+
+def place_of(calendar: Calendar, account_tzid: str) -> Place:
+    """The Provider's word on the calendar's zone, else the person's own zone."""
+    return Place(calendar, calendar.tzid or account_tzid)
+
+
+def store_remote(uow: UnitOfWork, place: Place, remote: RemoteResource, now: Instant) -> None:
+    """Store the Provider's version. Whose event it is and when it came stay as they were.
+
+    A version that can not be read says nothing: what was held before stays readable, and the version is remembered so
+    that it is not fetched again (security 7.6).
+    """
+    calendar = place.calendar
+    held = uow.events.resource(calendar.account_id, calendar.calendar_id, remote.resource_id)
+    if remote.flags and held is not None and held.components:
+        uow.events.set_etag(calendar.account_id, calendar.calendar_id, remote.resource_id, remote.etag)
+        return
+    if held is None:
+        held = Resource(calendar.account_id, calendar.calendar_id, remote.resource_id, remote.etag, (), created=now)
+    store_components(uow, place, replace(held, etag=remote.etag), remote.components, now)
+
+
+def store_components(
+    uow: UnitOfWork, place: Place, resource: Resource, components: Sequence[Component], now: Instant
+) -> None:
+    """Store ``resource`` with these components, and the occurrences they have around ``now``."""
+    window = horizon(now)
+    recurring = any(one.repeat is not None for one in components)
+    kept = replace(resource, components=tuple(components), expanded_to=window.end if recurring else Instant(0))
+    held = uow.events.of_resource(kept.account_id, kept.calendar_id, kept.resource_id)
+    occurrences = expand(kept.components, window, place.tzid)
+    uow.events.save(kept, reconcile(kept, occurrences, held, now, since=window.start))
+
+
+def drop_resource(uow: UnitOfWork, calendar: Calendar, resource_id: ResourceId, now: Instant) -> None:
+    """The Provider does not have it any more: its occurrences become deleted ones, its content goes. Which event of
+    which Application it was is remembered for as long as those are.
+    """
+    held = uow.events.resource(calendar.account_id, calendar.calendar_id, resource_id)
+    if held is None:
+        return
+    events = uow.events.of_resource(calendar.account_id, calendar.calendar_id, resource_id)
+    bare = replace(held, components=(), etag=None, expanded_to=Instant(0))
+    uow.events.save(bare, [one.as_deleted(now) for one in events])
+    uow.events.forget(calendar.account_id, calendar.calendar_id, resource_id)
+
+
+def erase_resource(uow: UnitOfWork, calendar: Calendar, resource_id: ResourceId, now: Instant) -> None:
+    """The calendar itself is not the person's to show any more: nothing of the resource stays, but which event of which
+    Application it was, in case the calendar comes back.
+    """
+    held = uow.events.resource(calendar.account_id, calendar.calendar_id, resource_id)
+    if held is None:
+        return
+    if held.created_by is not None:
+        drop_resource(uow, calendar, resource_id, now)
+        return
+    uow.events.save(replace(held, components=(), etag=None, expanded_to=Instant(0)), ())
+    uow.events.forget(calendar.account_id, calendar.calendar_id, resource_id)
