@@ -3,7 +3,7 @@
 from calwarden.httpkit.answers import empty_answer, json_answer, protected
 from calwarden.httpkit.openapi import document
 from calwarden.httpkit.rate import RateGate
-from calwarden.httpkit.table import Auth, Call, Operation, Place, build_routes
+from calwarden.httpkit.table import Auth, Call, Operation, Place, build_nowhere, build_routes
 
 __all__ = [
     "Auth",
@@ -11,6 +11,7 @@ __all__ = [
     "Operation",
     "Place",
     "RateGate",
+    "build_nowhere",
     "build_routes",
     "document",
     "empty_answer",

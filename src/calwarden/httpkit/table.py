@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 from starlette.datastructures import Headers
@@ -48,16 +48,26 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, taken apart. ``values`` are the fields of its row, read; ``problem`` is all that is wrong with
-    what was stated, for the use case to raise in its place. ``path`` holds ids that can at least be looked up.
+    """One request, taken apart. ``values`` are the fields of its row, read; ``wrong`` is all that is wrong with what
+    was stated, for the use case to raise in its place. ``path`` holds ids that can at least be looked up.
     """
 
     bearer: Bearer
     path: Mapping[str, str]
-    values: Mapping[str, object]
-    problem: Invalid | None
+    values: Mapping[str, Any]
+    wrong: Problems
     stated: Input
     headers: Headers
+
+    @property
+    def problem(self) -> Invalid | None:
+        """What is wrong as the exception that carries it."""
+        return self.wrong.as_invalid()
+
+    def states(self, name: str) -> bool:
+        """Whether something was stated under ``name``, usable or not."""
+        stated = self.stated.values.get(name)
+        return stated is not None and stated != ""
 
 
 Handler = Callable[[C, Call], Awaitable[Response]]
@@ -110,8 +120,13 @@ def build_routes(
     for path, methods in by_path.items():
         app = _Edge(context, methods, explain)
         routes += [Route(path, app), Route(f"{path}/", app)]
-    nowhere: ASGIApp = _Edge(context, {}, explain)
-    return [*routes, *(Route(f"{prefix}{{rest:path}}", nowhere) for prefix in closed)]
+    return [*routes, *(build_nowhere(prefix, explain) for prefix in closed)]
+
+
+def build_nowhere(prefix: str, explain: Explain) -> BaseRoute:
+    """A route for all that begins with ``prefix`` and that no route before it is for: 404."""
+    nowhere: ASGIApp = _Edge(None, {}, explain)
+    return Route(f"{prefix}{{rest:path}}", nowhere)
 
 
 class _Edge(Generic[C]):
@@ -177,7 +192,7 @@ async def _call(operation: Operation[C], request: Request) -> Call:
         Bearer(bearer_of(request.headers)),
         {name: value if _ID.fullmatch(value) else _NO_ID for name, value in request.path_params.items()},
         values,
-        wrong.as_invalid(),
+        wrong,
         stated,
         request.headers,
     )

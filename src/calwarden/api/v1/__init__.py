@@ -1,0 +1,1 @@
+"""The v1 operations. Wire names live here alone."""
