@@ -31,7 +31,7 @@ class CalendarWorld(World):
         self.now = self.clock()
         with self.store.write() as uow:
             uow.applications.add(Application(RIVAL, "Rival", (REDIRECT,), self.now))
-            uow.profiles.add(_profile(self.jane, self.now), Credentials("https://dav.example/", "jane", "secret"))
+            uow.profiles.add(profile_of(self.jane, self.now), Credentials("https://dav.example/", "jane", "secret"))
             for calendar_id, name, owned in ((WORK, "Work", True), (HOME, "Home", True), (SHARED, "Marcel's", False)):
                 calendar = Calendar(self.jane, calendar_id, PROFILE, f"/{name}/", name, owned=owned, synced=True)
                 uow.calendars.add(calendar)
@@ -130,6 +130,7 @@ class CalendarWorld(World):
 
 
 def resource_of(one: Event) -> Resource:
+    """The Resource with nothing but this occurrence in it."""
     return Resource(
         one.account_id,
         one.calendar_id,
@@ -142,7 +143,8 @@ def resource_of(one: Event) -> Resource:
     )
 
 
-def _profile(account_id: AccountId, now: Instant) -> Profile:
+def profile_of(account_id: AccountId, now: Instant) -> Profile:
+    """A Profile that works, synced just now."""
     return Profile(
         account_id,
         PROFILE,
