@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -117,6 +118,18 @@ def _names(value: object) -> frozenset[str]:
         if found is None or not 0 < int(found[1]) < 65_536:
             raise ValueError(f'"{name}" is not host:port; set exact pairs such as caldav.lan:5232, with commas between')
     return names
+
+
+def _networks(value: object) -> tuple[str, ...]:
+    entries = value if isinstance(value, list) else _SEPARATORS.split(str(value))
+    found = []
+    for entry in entries:
+        if text := str(entry).strip():
+            try:
+                found.append(str(ip_network(text, strict=False)))
+            except ValueError as error:
+                raise ValueError(f'"{text}" is no IP address or network; set some such as 10.0.0.5') from error
+    return tuple(sorted(set(found)))
 
 
 def _database(value: object) -> str:
@@ -251,6 +264,13 @@ class Settings:
         " log says more of errors. Only for a loopback public address.",
         derive=lambda values: values["public_url"].startswith("http://") and is_loopback(values["public_url"]),
         shown="1 for a loopback public address without TLS, else 0",
+    )
+    trusted_proxies: tuple[str, ...] = _declare(
+        _WEB,
+        Kind("IP addresses or networks", _networks),
+        "",
+        "Reverse proxies whose X-Forwarded-For names who is asking. From everybody else it is ignored; addresses of the"
+        " server itself are never made from it.",
     )
     sign_up: SignUpMode = _declare(
         _PEOPLE,

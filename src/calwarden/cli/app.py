@@ -5,7 +5,7 @@ import sys
 import structlog
 import typer
 
-from calwarden.cli import accounts, applications, audit, grants, keys, running
+from calwarden.cli import accounts, applications, audit, grants, keys, profiles, running
 from calwarden.cli.doctor import doctor
 from calwarden.cli.failures import MISTAKE, USAGE, answer, say
 
@@ -18,10 +18,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.command("serve")(running.serve)
+app.command("worker")(running.worker)
 app.command("migrate")(running.migrate)
 app.command("doctor")(doctor)
 app.add_typer(applications.group, name="application")
 app.add_typer(accounts.group, name="account")
+app.add_typer(profiles.group, name="profile")
 app.add_typer(grants.group, name="grant")
 app.add_typer(keys.group, name="keys")
 app.add_typer(audit.group, name="audit")

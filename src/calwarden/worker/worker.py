@@ -97,7 +97,10 @@ class Worker:
             self._bell.clear()
             if tidying is None or tidying.done():
                 tidying = self._tidy_if_due()
-            await self._begin_due()
+            try:
+                await self._begin_due()
+            except Exception as error:  # noqa: BLE001  the outermost edge: the loop goes on, whatever one round met
+                _log.error("the worker met an unexpected error", exc_info=error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._bell.wait(), _POLL)
         await self._end([*(one.task for one in self._jobs.values()), *([tidying] if tidying else [])], grace)
