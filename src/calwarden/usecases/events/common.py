@@ -7,7 +7,7 @@ a Resource that is to be deleted has its etag, but no components, and all its oc
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
@@ -16,18 +16,17 @@ from calwarden.domain.errors import Invalid
 from calwarden.domain.event import Component, Event, Resource
 from calwarden.domain.ids import AccountId, ApplicationId, CalendarId, EventKey, WriteId
 from calwarden.domain.profile import Calendar, Profile
-from calwarden.domain.times import DAY_SECONDS, Day, EventTime, Instant, Zoned, sort_key
+from calwarden.domain.times import DAY_SECONDS, Day, EventTime, Zoned, sort_key
 from calwarden.domain.write import PendingWrite, WriteKind
 from calwarden.policy.decide import decide
 from calwarden.policy.decision import Access, CalendarFacts, Deny
 from calwarden.policy.view import calendar_facts, event_facts
 from calwarden.ports.store import UnitOfWork
-from calwarden.syncplan.reconcile import reconcile
-from calwarden.timetable.horizon import horizon
-from calwarden.timetable.recurrence import expand, is_expandable
+from calwarden.timetable.recurrence import is_expandable
 from calwarden.timetable.wiretime import parse_moment
 from calwarden.usecases.access import Accepted, Caller, Refusing
 from calwarden.usecases.kit import Kit
+from calwarden.usecases.sync import place_of, store_components
 
 EXTERNAL_UID: Final = re.compile(r"evt_external_([0-9a-f]{24})", flags=re.ASCII)
 ANY_UID: Final = re.compile(r"evt_(?:external_)?([0-9a-f]{24})", flags=re.ASCII)
@@ -154,23 +153,9 @@ def _check_times(component: Component) -> None:
 
 def intend(kit: Kit, uow: UnitOfWork, calendar: Calendar, resource: Resource) -> None:
     """Store ``resource`` as it is meant to be, and its occurrences: reads show it at once (contract events 4.2)."""
-    now = kit.clock()
-    held = uow.events.of_resource(resource.account_id, calendar.calendar_id, resource.resource_id)
-    if not resource.components:
-        uow.events.save(replace(resource, expanded_to=Instant(0)), [one.as_deleted(now) for one in held])
-        return
-    window = horizon(now)
-    occurrences = expand(resource.components, window, _zone(uow, calendar))
-    recurring = any(one.repeat is not None for one in resource.components)
-    stored = replace(resource, expanded_to=window.end if recurring else Instant(0))
-    uow.events.save(stored, reconcile(stored, occurrences, held, now, since=window.start))
-
-
-def _zone(uow: UnitOfWork, calendar: Calendar) -> str:
-    if calendar.tzid is not None:
-        return calendar.tzid
     account = uow.accounts.get(calendar.account_id)
-    return account.tzid if account is not None else "Etc/UTC"
+    place = place_of(calendar, "Etc/UTC" if account is None else account.tzid)
+    store_components(uow, place, resource, resource.components, kit.clock())
 
 
 def owed(kit: Kit, place: Place, kind: WriteKind, resource: Resource) -> PendingWrite:
