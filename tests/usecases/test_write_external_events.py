@@ -10,16 +10,7 @@ import pytest
 from calwarden.domain.audit import Outcome
 from calwarden.domain.draft import DraftRule, EventDraft
 from calwarden.domain.errors import Refusal, Refused
-from calwarden.domain.event import (
-    Attendee,
-    Busy,
-    Component,
-    Details,
-    Event,
-    Participation,
-    Person,
-    Repeat,
-)
+from calwarden.domain.event import Attendee, Busy, Component, Details, Event, Participation, Person, Repeat
 from calwarden.domain.ids import ApplicationId
 from calwarden.domain.times import DAY_SECONDS, Instant, Zoned
 from calwarden.domain.write import WriteKind
