@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from demo.processes import free_port, listens, running
+import httpx
+
+from demo.processes import free_port, running
 
 PROGRAM = str(Path(sys.executable).with_name("calwarden"))
 _COMMAND_TIME = 120.0
@@ -93,5 +95,13 @@ def serving(folder: Path, allow: str, settings: Mapping[str, str] | None = None)
         **(settings or {}),
     }
     server = Server(f"http://127.0.0.1:{port}", environ, folder)
-    with running([PROGRAM, "serve"], environ, server.log, lambda: listens(port)):
+    with running([PROGRAM, "serve"], environ, server.log, lambda: _answers(server.url)):
         yield server
+
+
+def _answers(url: str) -> bool:
+    """Whether it is past making its database, too."""
+    try:
+        return httpx.get(f"{url}/.well-known/oauth-authorization-server", trust_env=False).is_success
+    except httpx.TransportError:
+        return False

@@ -11,6 +11,7 @@ from pycronofy.exceptions import PyCronofyRequestError
 
 from demo.people import Person
 from demo.server import Application, Server
+from demo.table import wait_until
 from demo.telling import Narrator
 from demo.world import World
 
@@ -73,6 +74,13 @@ class Stage:
     def refused_more(self, what: str, call: Callable[[], object]) -> None:
         """Refused because the calendar is in the sandbox."""
         self.refused(what, call, _MORE)
+
+    def copied(self) -> None:
+        """Wait for the first copy of what has just been connected."""
+        self.narrator.quiet = True
+        done = wait_until(lambda: not self.sdk.list_profiles()[0]["profile_initial_sync_required"])
+        self.narrator.quiet = False
+        self.narrator.expect(done, "the server has copied the calendars")
 
     def event(self, summary: str, **of_library: object) -> dict[str, Any]:
         """The one event of that title that the application can read."""

@@ -10,10 +10,10 @@ import httpx
 import requests
 
 _WIDTH = 118
-_BODY = 220
+_BODY, _PATH = 150, 84
 # Nothing secret is shown, not even for a minute; ids are cut, as nobody compares them by eye.
 _SECRETS = re.compile(r'("(?:access_token|refresh_token|client_secret)": ?")[^"]+')
-_CODES = re.compile(r"((?:code|csrf|state|iss)=)[^&]+")
+_CODES = re.compile(r"((?:code|csrf|state|iss|id|client_id)=)[^&]+")
 _IDS = re.compile(r"\b((?:cal|acc|pro|evt|evt_external)_[A-Za-z0-9]{4})[A-Za-z0-9_-]{5,}")
 _PAGES = re.compile(r"(/(?:permissions|oauth/consent)/)[A-Za-z0-9_-]{8,}")
 
@@ -27,6 +27,7 @@ class Narrator:
         self._colour = self._out.isatty() if colour is None else colour
         self._chapters = 0
         self.failures: list[str] = []
+        self.quiet = False
         self.checks = 0
 
     def chapter(self, title: str) -> None:
@@ -50,14 +51,16 @@ class Narrator:
 
     def exchange(self, method: str, url: str, status: int, body: str) -> None:
         """Method, path and status, then the body in short."""
-        path = _short(re.sub(r"^https?://[^/]+", "", url))
-        self._line(f"      {method:<6} {textwrap.shorten(path, 88, placeholder='...')}", "2", end="  ")
+        if self.quiet:
+            return
+        path = _cut(_short(re.sub(r"^https?://[^/]+", "", url)), _PATH)
+        self._line(f"      {method:<6} {path}", "2", end="  ")
         self._line(str(status), "32" if status < 400 else "33", end="\n")
-        if body:
-            self._line(f"             {_trimmed(_short(body))}", "2")
+        for line in _lines(_short(body)):
+            self._line(f"             {line}", "2")
 
-    def expect(self, truth: bool, sentence: str) -> None:
-        """Something that has to be so. If it is not, the demo has failed and goes on."""
+    def expect(self, truth: bool, sentence: str, instead: object = None) -> None:
+        """Something that has to be so. If it is not, the demo has failed and goes on; ``instead`` is what is so."""
         self.checks += 1
         if truth:
             self._line("   ok ", "32", end="")
@@ -65,6 +68,8 @@ class Narrator:
             self.failures.append(sentence)
             self._line("   NOT SO: ", "1;31", end="")
         self._line(sentence)
+        if not truth and instead is not None:
+            self._line(f"           but {instead}")
 
     def row(self, text: str) -> None:
         """A line as it is."""
@@ -85,10 +90,17 @@ def _short(text: str) -> str:
     return text
 
 
-def _trimmed(body: str) -> str:
-    """A body on one line, cut where it becomes long."""
+def _lines(body: str) -> list[str]:
+    """A body in short: the whole of a refusal, the beginning of anything else."""
     try:
-        body = json.dumps(json.loads(body), ensure_ascii=False)
+        told = json.loads(body)
     except ValueError:
-        body = " ".join(body.split())
-    return body if len(body) <= _BODY else f"{body[:_BODY]}... ({len(body)} characters)"
+        return [_cut(" ".join(body.split()), _BODY)] if body else []
+    if isinstance(told, dict) and {"code", "reason", "remedy"} == set(told):
+        sentence = f"{told['code']}: {told['reason']}; to lift it, {told['remedy']}"
+        return textwrap.wrap(sentence, _WIDTH - 13)
+    return [_cut(json.dumps(told, ensure_ascii=False), _BODY)]
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[:length]}... ({len(text)} characters)"

@@ -215,7 +215,10 @@ class ConnectorFactory(Protocol):
     """Opens a Connector for credentials. Makes no request by itself.
 
     ``home`` is what ``discover`` found before, if it did. ``tzid`` is the person's zone: that of times without one in
-    calendars that name none.
+    calendars that name none. ``email`` is the address the person has proven here: many services know people by a mere
+    name, and the person is invited by this address all the same.
     """
 
-    def __call__(self, credentials: Credentials, home: str | None = None, tzid: str = "Etc/UTC") -> Connector: ...
+    def __call__(
+        self, credentials: Credentials, home: str | None = None, tzid: str = "Etc/UTC", email: str | None = None
+    ) -> Connector: ...

@@ -50,8 +50,10 @@ class Surroundings:
 def caldav_factory(around: Surroundings) -> ConnectorFactory:
     """Opens connectors to whatever server the credentials name."""
 
-    def open_connector(credentials: Credentials, home: str | None = None, tzid: str = "Etc/UTC") -> CalDavConnector:
-        return CalDavConnector(around, credentials, home, tzid)
+    def open_connector(
+        credentials: Credentials, home: str | None = None, tzid: str = "Etc/UTC", email: str | None = None
+    ) -> CalDavConnector:
+        return CalDavConnector(around, credentials, home, tzid, email)
 
     return open_connector
 
@@ -62,11 +64,14 @@ class CalDavConnector:
     What is learnt about the person and the zones of calendars is kept as long as the connector lives: one pass.
     """
 
-    def __init__(self, around: Surroundings, credentials: Credentials, home: str | None, tzid: str) -> None:
+    def __init__(
+        self, around: Surroundings, credentials: Credentials, home: str | None, tzid: str, email: str | None
+    ) -> None:
         self._around = around
         self._credentials = credentials
         self._home_text = home
         self._tzid = tzid
+        self._email = email
         self._held: Dav | None = None
         self._person: Person | None = None
         self._zones: dict[str, str | None] = {}
@@ -183,8 +188,10 @@ class CalDavConnector:
         return self._person
 
     def _addresses(self, person: Person) -> tuple[str, ...]:
+        """The service's word for it, the one to invite from first; then the address proven here."""
         name = self._credentials.username.lower()
-        return person.addresses or ((name,) if "@" in name else ())
+        known = person.addresses or ((name,) if "@" in name else ())
+        return tuple(dict.fromkeys((*known, self._email.lower()) if self._email else known))
 
     async def _reader(self, calendar: str) -> Reader:
         addresses = self._addresses(await self._who())

@@ -28,9 +28,11 @@ from calwarden.ports.system import Clock
 def memory_factory(provider: MemoryProvider, clock: Clock) -> ConnectorFactory:
     """Opens connectors to ``provider``; the address in the credentials does not matter."""
 
-    def open_connector(credentials: Credentials, home: str | None = None, tzid: str = "Etc/UTC") -> "MemoryConnector":
+    def open_connector(
+        credentials: Credentials, home: str | None = None, tzid: str = "Etc/UTC", email: str | None = None
+    ) -> "MemoryConnector":
         del home
-        return MemoryConnector(provider, credentials, clock, tzid)
+        return MemoryConnector(provider, credentials, clock, tzid, email)
 
     return open_connector
 
@@ -38,11 +40,14 @@ def memory_factory(provider: MemoryProvider, clock: Clock) -> ConnectorFactory:
 class MemoryConnector:
     """One person at a MemoryProvider."""
 
-    def __init__(self, provider: MemoryProvider, credentials: Credentials, clock: Clock, tzid: str) -> None:
+    def __init__(
+        self, provider: MemoryProvider, credentials: Credentials, clock: Clock, tzid: str, email: str | None = None
+    ) -> None:
         self._provider = provider
         self._credentials = credentials
         self._clock = clock
         self._tzid = tzid
+        self._email = email
 
     async def discover(self) -> Discovered:
         self.ask("discover", self._username)
@@ -121,7 +126,8 @@ class MemoryConnector:
 
     def reader(self, calendar: ProviderCalendar) -> Reader:
         """For whom resources of that calendar are read."""
-        addresses = self._provider.users[self._username].addresses
+        known = self._provider.users[self._username].addresses
+        addresses = tuple(dict.fromkeys((*known, self._email.lower()) if self._email else known))
         return Reader(frozenset(addresses), addresses[0] if addresses else None, calendar.tzid or self._tzid)
 
     def _place(self, target: EventTarget) -> "_Place":
