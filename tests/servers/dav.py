@@ -16,7 +16,7 @@ import httpx
 MKCALENDAR = """<?xml version="1.0" encoding="utf-8"?>
 <c:mkcalendar xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><d:set><d:prop>
 <d:displayname>{name}</d:displayname>
-<c:supported-calendar-component-set><c:comp name="{kind}"/></c:supported-calendar-component-set>
+<c:supported-calendar-component-set>{kinds}</c:supported-calendar-component-set>
 </d:prop></d:set></c:mkcalendar>"""
 
 
@@ -42,9 +42,10 @@ class DavServer:
         assert answer.status_code < 400, (method, path, answer.status_code, answer.text)
         return answer
 
-    def add_calendar(self, user: str, path: str, name: str, kind: str = "VEVENT") -> None:
-        """A calendar of that person."""
-        self.ask(user, "MKCALENDAR", path, MKCALENDAR.format(name=name, kind=kind), Content_Type="application/xml")
+    def add_calendar(self, user: str, path: str, name: str, *kinds: str) -> None:
+        """A calendar of that person, for events and tasks unless ``kinds`` are stated."""
+        listed = "".join(f'<c:comp name="{kind}"/>' for kind in kinds or ("VEVENT", "VTODO"))
+        self.ask(user, "MKCALENDAR", path, MKCALENDAR.format(name=name, kinds=listed), Content_Type="application/xml")
 
     def put(self, user: str, path: str, body: str | bytes) -> None:
         """Store a resource without any condition."""

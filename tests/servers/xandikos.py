@@ -20,5 +20,7 @@ def running_xandikos(folder: Path, user: str, password: str) -> Iterator[DavServ
     arguments += ["-l", "localhost", "-p", str(port), "--no-detect-systemd"]
     arguments += ["--autocert", "--state-dir", folder / "state", "--htpasswd", folder / "users"]
     with running("xandikos", *arguments, port=port, log=folder / "xandikos.log"):
-        (certificate,) = [one for one in (folder / "state").rglob("*.pem") if "CERTIFICATE" in one.read_text()]
+        (certificate,) = [
+            one for one in (folder / "state").rglob("*") if one.is_file() and "BEGIN CERTIFICATE" in one.read_text()
+        ]
         yield DavServer(f"https://localhost:{port}", users, certificate.read_text())
