@@ -1,6 +1,6 @@
 """``calwarden doctor``: looks at everything the server stands on, and says what to do. Changes nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -107,17 +107,29 @@ def _database(settings: Settings) -> Iterator[Finding]:
         try:
             store.ping()
             current = store.is_current()
+            unbound = store.not_separated() if current else ()
         finally:
             store.close()
     except StoreUnavailable as error:
         yield Finding("database", Status.PROBLEM, f"{shown}: {error}", "start it, or correct CALWARDEN_DATABASE_URL")
         return
-    if current:
-        yield Finding("database", Status.OK, f"{shown} answers, and its tables are up to date")
-    else:
+    if not current:
         yield Finding("database", Status.PROBLEM, f"{shown} has the tables of another version", '"calwarden migrate"')
-    if embedded(settings) and settings.worker is WorkerMode.SEPARATE:
+        return
+    yield Finding("database", Status.OK, f"{shown} answers, and its tables are up to date")
+    if not embedded(settings):
+        yield _tenancy(unbound)
+    elif settings.worker is WorkerMode.SEPARATE:
         yield Finding("database", Status.OK, "a separate worker on SQLite must run on the same machine")
+
+
+def _tenancy(unbound: Sequence[str]) -> Finding:
+    """Whether the database itself keeps accounts apart: policies do not bind superusers (security 1.6)."""
+    if not unbound:
+        return Finding("tenancy", Status.OK, "row-level security keeps every statement to the account it names")
+    tables = ", ".join(sorted(unbound))
+    message = f"row-level security does not bind this database role in: {tables}"
+    return Finding("tenancy", Status.WARNING, message, "connect as a role with NOSUPERUSER and NOBYPASSRLS")
 
 
 def _clock(settings: Settings) -> Iterator[Finding]:

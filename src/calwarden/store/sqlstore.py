@@ -1,7 +1,7 @@
 """The store on SQL: SQLite in a file, SQLite in memory, PostgreSQL."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from calwarden.store import tables
 from calwarden.store.datakeys import KeyCache
 from calwarden.store.engine import DURABILITY, failures, memory_engine, open_engine
 from calwarden.store.migrate import HEAD, current, migrate
+from calwarden.store.tenancy import not_separated
 from calwarden.store.transaction import Transaction
 from calwarden.store.unit import SqlUnitOfWork
 from calwarden.vault import Keyring
@@ -91,6 +92,16 @@ class SqlStore:
     def is_current(self) -> bool:
         """Whether the tables are those of this version of calwarden. Raises StoreUnavailable."""
         return self._turns is not None or self.version() == HEAD
+
+    def not_separated(self) -> Sequence[str]:
+        """Tables in which the database does not keep this server's statements to the account they name (security 1.6).
+
+        Empty on SQLite, where nothing of that kind is promised. Raises StoreUnavailable.
+        """
+        if self._engine.dialect.name != "postgresql":
+            return ()
+        with failures(), self._reads.begin() as connection:
+            return not_separated(connection)
 
     def ping(self) -> None:
         """Raises StoreUnavailable if the database does not answer."""

@@ -43,8 +43,8 @@ def _select(table: Table, where: tuple[str, ...], order: tuple[str, ...]) -> Sel
 
 
 @lru_cache(maxsize=32)
-def _account_of(table: Table, column: str) -> Select[Any]:
-    return select(table.c.account_id).where(table.c[column] == bindparam(column))
+def _account_of(table: Table, column: str) -> Hot:
+    return Hot(lambda _: select(table.c.account_id).where(table.c[column] == bindparam(column)))
 
 
 @lru_cache(maxsize=512)
@@ -131,10 +131,11 @@ class Transaction:
             return None
         ((column, value),) = secret.items()
         self.present(value)
-        account_id: str | None = self.connection.execute(_account_of(table, column), secret).scalar()
-        if account_id is not None:
-            self._become(account_id)
-        return account_id
+        row = self._raw.execute(_account_of(table, column).text(self.dialect), secret).fetchone()
+        if row is None or row[0] is None:
+            return None
+        self._become(row[0])
+        return str(row[0])
 
     @contextmanager
     def across_accounts(self, reason: Across) -> Iterator[None]:
