@@ -1,5 +1,6 @@
 """One person's own calendar program: what is really on the CalDAV server, read and written without calwarden."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -24,11 +25,18 @@ class Listed:
 
 @dataclass(frozen=True)
 class DavAccount:
-    """Calls raise httpx.HTTPStatusError for whatever the server refuses."""
+    """Calls raise httpx.HTTPStatusError for whatever the server refuses. ``client`` is signed in."""
 
     url: str
     name: str
     password: str = field(repr=False)
+    client: httpx.Client = field(repr=False)
+
+    @classmethod
+    def of(cls, url: str, name: str, password: str) -> "DavAccount":
+        """An account at the server at ``url``."""
+        client = httpx.Client(base_url=url, auth=(name, password), timeout=60, trust_env=False)
+        return cls(url, name, password, client)
 
     def home(self) -> str:
         return f"/{self.name}/"
@@ -67,8 +75,7 @@ class DavAccount:
 
     def find(self, path: str, summary: str) -> str | None:
         """The resource of a calendar with an event of this title."""
-        line = f"\nSUMMARY:{summary}\n"
-        return next((text for text in self.events(path).values() if line in text), None)
+        return titled(self.events(path), summary)
 
     def listing(self) -> tuple[Listed, ...]:
         """What a program is shown in this person's home, shared calendars included."""
@@ -97,16 +104,16 @@ class DavAccount:
 
     def agree(self, step: str, said: dict[str, Any]) -> None:
         """One's own side of a step of sharing."""
-        with self._client() as client:
-            client.post(f"/.sharing/v1/map/{step}", json=said).raise_for_status()
+        self.client.post(f"/.sharing/v1/map/{step}", json=said).raise_for_status()
 
     def _ask(self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> httpx.Response:
         sent = {"Content-Type": "application/xml; charset=utf-8", **(headers or {})}
-        with self._client() as client:
-            return client.request(method, path, content=body.encode(), headers=sent).raise_for_status()
+        return self.client.request(method, path, content=body.encode(), headers=sent).raise_for_status()
 
-    def _client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, auth=(self.name, self.password), timeout=30, trust_env=False)
+
+def titled(events: Mapping[str, str], summary: str) -> str | None:
+    """The resource among these with an event of this title."""
+    return next((text for text in events.values() if f"\nSUMMARY:{summary}\n" in text), None)
 
 
 def _responses(answer: httpx.Response) -> list[Any]:

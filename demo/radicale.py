@@ -1,6 +1,6 @@
 """Radicale, a real CalDAV server, with two people and its own way of sharing, in a folder that is thrown away."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +67,7 @@ class CalendarServer:
     """A running Radicale. ``address`` is host:port, as CALWARDEN_OUTBOUND_ALLOW wants it."""
 
     address: str
+    accounts: Mapping[str, DavAccount]
 
     @property
     def url(self) -> str:
@@ -74,7 +75,7 @@ class CalendarServer:
 
     def account(self, name: str) -> DavAccount:
         """The server as one of its people sees it with a program of their own."""
-        return DavAccount(self.url, name, PASSWORDS[name])
+        return self.accounts[name]
 
 
 @contextmanager
@@ -87,4 +88,8 @@ def calendar_server(folder: Path) -> Iterator[CalendarServer]:
     config = folder / "config"
     config.write_text(_CONFIG.format(port=port, folder=folder), encoding="utf-8")
     with running(python("radicale", "-C", str(config)), {}, folder / "radicale.log", lambda: listens(port)):
-        yield CalendarServer(f"127.0.0.1:{port}")
+        address = f"127.0.0.1:{port}"
+        people = {name: DavAccount.of(f"http://{address}/", name, word) for name, word in PASSWORDS.items()}
+        yield CalendarServer(address, people)
+        for one in people.values():
+            one.client.close()

@@ -5,10 +5,11 @@ What is expected stands here a second time, written from the contract alone (aut
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 
+from demo.dav import titled
 from demo.icalendar import at, event, resource
 from demo.people import Api, Person, grant
 from demo.server import Application, Server
@@ -47,6 +48,7 @@ class Trial:
     home: str
     profile: str
     uids: dict[str, str]  # event_uid by title
+    kept: dict[str, dict[str, str]] | None = None  # calendars as they were at one moment, instead of as they are
 
     def named(self, what: str) -> str:
         """The title, and the ``event_id``, of the event this column alone tries ``what`` on."""
@@ -54,7 +56,8 @@ class Trial:
 
     def stored(self, what: str, calendar: str = TRIALS) -> str | None:
         """That event as it is on the CalDAV server."""
-        return self.world.jane.find(calendar, self.named(what))
+        events = self.world.jane.events(calendar) if self.kept is None else self.kept[calendar]
+        return titled(events, self.named(what))
 
     def fields(self, summary: str) -> dict[str, object]:
         day = self.world.day(0, 3)
@@ -259,7 +262,8 @@ class Observer:
             self._elevate(trial)
             table.cells += [self._try(trial, one) for one in OPERATIONS if one.elevated]
         self.server.sync(self.person.email)
-        table.late += [late for trial in trials for late in self._late(table, trial)]
+        kept = {path: self.world.jane.events(path) for path in (TRIALS, HOME)}
+        table.late += [late for trial in trials for late in self._late(table, replace(trial, kept=kept))]
         return table
 
     def _begin(self, column: str) -> Trial:
