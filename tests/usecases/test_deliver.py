@@ -1,0 +1,501 @@
+"""What was acknowledged reaches the Provider once, if it may still, and what is shown is what came of it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from calwarden.domain.audit import Actor, Outcome
+from calwarden.domain.draft import EventDraft
+from calwarden.domain.grant import Grant
+from calwarden.domain.ids import ResourceId, WriteId, calendar_id_of
+from calwarden.domain.times import Instant
+from calwarden.domain.write import PendingWrite, WriteKind
+from calwarden.policy.elevation import apply_levels
+from calwarden.ports.connector import (
+    CalendarGone,
+    ConnectorError,
+    DuplicateCalendar,
+    PreconditionFailed,
+    ProviderRejected,
+    ProviderUnavailable,
+    RateLimited,
+)
+from calwarden.usecases.authorize import revoke_grant
+from calwarden.usecases.deliver import DeliverEnd
+from calwarden.usecases.events import Respond, respond
+from usecases.sync_world import APP, DAY, JANE, Killed, Syncing, plain
+
+INVITED = (
+    "ORGANIZER:mailto:boss@example.org",
+    "ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:jane@example.org",
+    "ATTENDEE;PARTSTAT=ACCEPTED:mailto:boss@example.org",
+)
+
+
+@pytest.fixture
+def world() -> Iterator[Syncing]:
+    world = Syncing()
+    world.put("lunch.ics", "Lunch", "X-MINE:kept")
+    world.sync()
+    world.elevate(world.work)
+    yield world
+    world.store.close()
+
+
+def ended(world: Syncing) -> list[tuple[str, str | None]]:
+    """How writes ended by the worker's hand, oldest first."""
+    return [(one.outcome.value, one.reason) for one in reversed(world.ledger()) if one.actor is Actor.WORKER]
+
+
+def test_an_own_event_is_created_changed_and_deleted(world: Syncing) -> None:
+    world.upsert("one", "Mine")
+    assert world.stored() == ["Lunch"]
+    assert world.deliver().delivered == 1
+    assert world.stored() == world.summaries() == ["Lunch", "Mine"]
+    [event] = [one for one in world.events() if one.event_id == "one"]
+    assert event.created_by == APP
+    held = world.resource(event.resource_id)
+    assert held is not None
+    assert held.etag is not None
+    world.upsert("one", "Mine later", f"{DAY}T120000Z")
+    world.deliver()
+    assert world.stored() == ["Lunch", "Mine later"]
+    world.delete("one")
+    world.deliver()
+    assert world.stored() == world.summaries() == ["Lunch"]
+    assert ended(world) == [("delivered", None)] * 3
+    assert world.ledger()[0].on["event_id"] == "one"
+    assert world.owed() == []
+
+
+def test_a_repeated_write_sends_nothing_again(world: Syncing) -> None:
+    world.upsert("one", "Mine")
+    world.deliver()
+    puts = world.provider.count("put")
+    world.upsert("one", "Mine")
+    assert world.deliver().delivered == 1
+    assert world.provider.count("put") == puts
+
+
+def test_writes_to_one_event_arrive_in_the_order_they_were_accepted_in(world: Syncing) -> None:
+    for summary in ("first", "second", "third"):
+        world.upsert("one", summary)
+    world.upsert("two", "other")
+    assert world.deliver().delivered == 4
+    assert world.stored() == ["Lunch", "other", "third"]
+    world.delete("one")
+    world.upsert("one", "again")
+    world.deliver()
+    assert world.stored() == world.summaries() == ["Lunch", "again", "other"]
+
+
+def test_until_the_last_write_is_delivered_what_it_intends_is_shown(world: Syncing) -> None:
+    world.upsert("one", "first")
+    world.upsert("one", "second")
+    world.provider.fail(ProviderUnavailable("down"), operation="put")
+    world.deliver()
+    assert "second" in world.summaries()
+    world.clock.advance(3600)
+    world.deliver()
+    assert world.stored() == world.summaries() == ["Lunch", "second"]
+
+
+def test_an_external_event_is_changed_and_keeps_what_was_not_stated(world: Syncing) -> None:
+    world.edit(world.uid_of("Lunch"), "Brunch")
+    world.deliver()
+    assert world.stored() == world.summaries() == ["Brunch"]
+    assert b"X-MINE:kept" in world.provider.body(world.work.remote_id, "lunch.ics")
+    assert world.ledger()[0].on["event_uid"] == world.uid_of("Brunch")
+    world.remove(world.uid_of("Brunch"))
+    world.deliver()
+    assert world.stored() == world.summaries() == []
+
+
+def test_an_invitation_is_answered(world: Syncing) -> None:
+    world.put("i.ics", "Invitation", *INVITED)
+    world.sync()
+    command = Respond(world.calendar_id(world.work), world.uid_of("Invitation"), "accepted")
+    respond(world.kit, world.bearer, command)
+    world.deliver()
+    assert b"PARTSTAT=ACCEPTED:mailto:jane@example.org" in world.provider.body(world.work.remote_id, "i.ics")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before its commit", "after its commit"])
+@pytest.mark.parametrize("transaction", range(6))
+@pytest.mark.parametrize("lost", [None, "put", "delete"])
+def test_killed_at_any_transaction_nothing_is_lost_and_nothing_done_twice(
+    world: Syncing, transaction: int, after: bool, lost: str | None
+) -> None:
+    world.upsert("gone", "Soon gone")
+    world.deliver()
+    world.upsert("one", "Mine")
+    world.edit(world.uid_of("Lunch"), "Brunch")
+    world.delete("gone")
+    if lost is not None:
+        world.provider.lose_answer(lost)
+    world.store.kill(transaction, after=after)
+    with suppress(Killed):
+        world.deliver("first")
+    world.store.revive()
+    for _ in range(2):
+        world.clock.advance(3600)
+        world.deliver("second")
+    assert world.owed() == []
+    assert world.stored() == world.summaries() == ["Brunch", "Mine"]
+    assert len(world.work.resources) == 2
+    assert world.sync("second").changed == 0
+    delivered = [one for one in ended(world) if one[0] == "delivered"]
+    assert len(delivered) == 4
+
+
+def test_a_lost_answer_is_found_out_by_the_repeat(world: Syncing) -> None:
+    world.provider.lose_answer("put")
+    world.upsert("one", "Mine")
+    outcome = world.deliver()
+    assert (outcome.delivered, outcome.postponed) == (0, 1)
+    assert world.stored() == ["Lunch", "Mine"]
+    puts = world.provider.count("put")
+    world.clock.advance(60)
+    assert world.deliver().delivered == 1
+    assert world.stored() == ["Lunch", "Mine"]
+    assert world.provider.count("put") == puts + 1  # If-None-Match finds the first
+
+
+def _revoke(world: Syncing) -> None:
+    revoke_grant(world.kit, JANE, APP, Actor.ACCOUNT)
+
+
+def _lower(world: Syncing) -> None:
+    def lowered(grant: Grant) -> Grant:
+        return replace(apply_levels(grant, grant.elevated, ()), generation=grant.generation + 1)
+
+    world.change_grant(lowered)
+
+
+def _narrow(world: Syncing) -> None:
+    world.change_grant(lambda grant: replace(grant, calendars=frozenset(), generation=grant.generation + 1))
+
+
+def _end(world: Syncing) -> None:
+    world.change_grant(lambda grant: replace(grant, ends=world.clock()))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [(_revoke, "grant_revoked"), (_lower, "grant_narrowed"), (_narrow, "grant_narrowed"), (_end, "grant_ended")],
+)
+def test_a_write_whose_grant_has_changed_never_leaves_and_is_not_shown_any_longer(
+    world: Syncing, change: Callable[[Syncing], None], reason: str
+) -> None:
+    world.upsert("one", "Mine")
+    world.edit(world.uid_of("Lunch"), "Brunch")
+    assert world.summaries() == ["Brunch", "Mine"]
+    change(world)
+    outcome = world.deliver()
+    assert (outcome.delivered, outcome.dropped) == (0, 2)
+    assert (world.provider.count("put"), world.provider.count("delete")) == (0, 0)
+    assert world.stored() == world.summaries() == ["Lunch"]
+    assert ended(world) == [("dropped", reason)] * 2
+    assert world.owed() == []
+
+
+def test_a_dropped_write_stays_owed_until_its_event_was_read_again(world: Syncing) -> None:
+    world.edit(world.uid_of("Lunch"), "Brunch")
+    _revoke(world)
+    world.provider.fail(ProviderUnavailable("down"), operation="fetch")
+    assert world.deliver().postponed == 1
+    assert len(world.owed()) == 1
+    world.clock.advance(60)
+    assert world.deliver().dropped == 1
+    assert (world.summaries(), world.stored()) == (["Lunch"], ["Lunch"])
+
+
+def test_a_calendar_that_became_read_only_gets_nothing(world: Syncing) -> None:
+    world.edit(world.uid_of("Lunch"), "Brunch")
+    world.work.readonly = True
+    world.sync()
+    assert world.deliver().dropped == 1
+    assert ended(world) == [("dropped", "calendar_readonly")]
+    assert world.summaries() == ["Lunch"]
+
+
+def test_a_calendar_that_became_somebody_elses_gets_nothing(world: Syncing) -> None:
+    world.upsert("one", "Mine")
+    world.work.owner = "marcel"
+    world.work.shared_with.add("jane")
+    world.sync()
+    assert world.deliver().dropped == 1
+    assert ended(world)[-1] == ("dropped", "grant_narrowed")  # its elevation ended too
+    assert (world.provider.count("put"), world.owed(), world.events()) == (0, [], [])
+
+
+def test_an_external_event_changed_meanwhile_is_decided_and_written_once_more(world: Syncing) -> None:
+    world.edit(world.uid_of("Lunch"), "Brunch")
+    world.put("lunch.ics", "Lunch with Tom", "LOCATION:Bistro")
+    assert world.deliver().delivered == 1
+    assert world.stored() == world.summaries() == ["Brunch"]
+    assert b"LOCATION:Bistro" in world.provider.body(world.work.remote_id, "lunch.ics")
+
+
+def test_an_event_that_is_not_the_persons_to_change_any_more_stays_as_it_is(world: Syncing) -> None:
+    world.edit(world.uid_of("Lunch"), "Brunch")
+    world.put("lunch.ics", "Lunch", *INVITED)
+    assert world.deliver().dropped == 1
+    assert ended(world) == [("dropped", "event_not_changeable")]
+    assert world.stored() == world.summaries() == ["Lunch"]
+
+
+def test_a_second_change_during_the_repeat_waits_for_another_try(world: Syncing) -> None:
+    world.edit(world.uid_of("Lunch"), "Brunch")
+    world.put("lunch.ics", "Lunch 2")
+    world.provider.before("put", lambda: world.put("lunch.ics", "Lunch 3", "LOCATION:Bistro"))
+    outcome = world.deliver()
+    assert (outcome.delivered, outcome.postponed) == (0, 1)
+    assert world.summaries() == ["Brunch"]
+    world.clock.advance(60)
+    assert world.deliver().delivered == 1
+    assert world.stored() == ["Brunch"]
+    assert b"LOCATION:Bistro" in world.provider.body(world.work.remote_id, "lunch.ics")
+
+
+def test_an_own_event_changed_meanwhile_gets_what_is_stated_and_keeps_the_rest(world: Syncing) -> None:
+    world.upsert("one", "Mine")
+    world.deliver()
+    [name] = [one for one in world.work.resources if "lunch" not in one]
+    world.provider.put(world.work.remote_id, name, plain("x", "Theirs", "X-ALARM:kept"))
+    world.upsert("one", "Mine again")
+    world.deliver()
+    assert world.stored() == ["Lunch", "Mine again"]
+    assert b"X-ALARM:kept" in world.provider.body(world.work.remote_id, name)
+    world.provider.put(world.work.remote_id, name, plain("x", "Theirs again"))
+    world.delete("one")
+    assert world.deliver().delivered == 1
+    assert world.stored() == ["Lunch"]
+
+
+def test_an_external_event_deleted_meanwhile_is_not_created_again(world: Syncing) -> None:
+    world.edit(world.uid_of("Lunch"), "Brunch")
+    world.provider.delete(world.work.remote_id, "lunch.ics")
+    assert world.deliver().failed == 1
+    assert ended(world) == [("failed", "event_gone")]
+    assert world.stored() == world.summaries() == []
+
+
+def test_an_own_event_the_person_deleted_is_created_again_by_the_next_write(world: Syncing) -> None:
+    world.upsert("one", "Mine")
+    world.deliver()
+    [name] = [one for one in world.work.resources if "lunch" not in one]
+    world.upsert("one", "Mine still")
+    world.provider.delete(world.work.remote_id, name)
+    world.deliver()
+    assert world.stored() == ["Lunch", "Mine still"]
+    [name] = [one for one in world.work.resources if "lunch" not in one]
+    world.provider.delete(world.work.remote_id, name)
+    world.sync()
+    world.upsert("one", "Mine again")
+    world.deliver()
+    assert world.stored() == world.summaries() == ["Lunch", "Mine again"]
+    world.sync()
+    assert [one.event_id for one in world.events() if one.event_id] == ["one"]
+
+
+def test_deleting_what_is_gone_already_is_success(world: Syncing) -> None:
+    uid = world.uid_of("Lunch")
+    world.remove(uid)
+    world.provider.delete(world.work.remote_id, "lunch.ics")
+    assert world.deliver().delivered == 1
+
+
+def test_what_the_provider_refuses_for_good_is_given_up_and_shown_as_it_is(world: Syncing) -> None:
+    world.edit(world.uid_of("Lunch"), "Brunch")
+    world.upsert("one", "Mine")
+    world.provider.fail(ProviderRejected("no"), times=2, operation="put")
+    assert world.deliver().failed == 2
+    assert ended(world) == [("failed", "provider_rejected")] * 2
+    assert world.stored() == world.summaries() == ["Lunch"]
+    assert world.owed() == []
+
+
+def test_one_event_that_fails_keeps_no_other_back(world: Syncing) -> None:
+    world.upsert("one", "Mine")
+    world.upsert("two", "Mine too")
+    world.provider.fail(ProviderUnavailable("500"), operation="put")
+    outcome = world.deliver()
+    assert (outcome.end, outcome.delivered, outcome.postponed) == (DeliverEnd.DONE, 1, 1)
+
+
+@pytest.mark.parametrize("error", [ProviderUnavailable("down"), RateLimited(None)])
+def test_a_provider_that_does_not_answer_is_left_in_peace(world: Syncing, error: ConnectorError) -> None:
+    for number in range(5):
+        world.upsert(f"e{number}", f"Mine {number}")
+    world.provider.fail(error, times=9)
+    before = len(world.provider.calls)
+    assert world.deliver().end is DeliverEnd.STOPPED
+    assert len(world.provider.calls) - before <= 2
+    with world.store.read() as uow:
+        assert uow.writes.due(world.clock(), 5) == []
+    waits = [one.due_at - world.clock() for one in world.owed()]
+    assert min(waits) > 0
+    world.provider._failures.clear()
+    world.clock.advance(60)
+    assert world.deliver().delivered == 5
+
+
+def test_each_failure_waits_longer_and_what_the_provider_asks_for_is_kept(world: Syncing) -> None:
+    world.upsert("one", "Mine")
+    waits = []
+    for _ in range(4):
+        world.provider.fail(ProviderUnavailable("down"), operation="put")
+        world.deliver(all_owed=True)
+        waits.append(world.owed()[0].due_at - world.clock())
+    assert waits == sorted(set(waits))
+    world.provider.fail(RateLimited(7200), operation="put")
+    world.deliver(all_owed=True)
+    assert world.owed()[0].due_at >= world.clock() + 7200
+    assert world.owed()[0].attempts == 5
+    assert world.deliver().delivered == 0
+    assert world.deliver(all_owed=True).delivered == 1
+
+
+def test_refused_credentials_disconnect_and_everything_owed_waits_for_new_ones(world: Syncing) -> None:
+    world.upsert("one", "Mine")
+    world.provider.users["jane"].password = "another"
+    outcome = world.deliver()
+    assert outcome.end is DeliverEnd.DISCONNECTED
+    assert outcome.mail is not None
+    assert not world.profile().connected
+    assert len(world.owed()) == 1
+    with world.store.read() as uow:
+        assert uow.writes.due(Instant(world.clock() + 10**6), 5) == []
+    assert world.deliver().end is DeliverEnd.DISCONNECTED
+    world.provider.users["jane"].password = "secret"
+    repaired = replace(world.profile(), connected=True, disconnected_reason=None)
+    with world.store.write() as uow:
+        uow.profiles.save(repaired)
+    assert world.deliver().delivered == 1
+
+
+def test_a_calendar_that_does_not_answer_to_its_name_is_looked_for_in_the_list(world: Syncing) -> None:
+    world.upsert("one", "Mine")
+    world.provider.fail(CalendarGone("gone"), operation="put")
+    assert world.deliver().postponed == 1
+    assert world.profile().sync_due_at <= world.clock()
+    assert len(world.owed()) == 1
+
+
+def test_a_busy_profile_is_left_to_who_has_it(world: Syncing) -> None:
+    with world.store.write() as uow:
+        assert uow.profiles.lease(JANE, world.profile_id, "other", world.clock(), Instant(world.clock() + 30))
+    world.upsert("one", "Mine")
+    assert world.deliver().end is DeliverEnd.BUSY
+    assert world.provider.count("put") == 0
+
+
+def test_a_precondition_that_never_holds_is_no_endless_loop(world: Syncing) -> None:
+    world.edit(world.uid_of("Lunch"), "Brunch")
+    world.provider.fail(PreconditionFailed("no"), times=20, operation="put")
+    assert world.deliver().postponed == 1
+    assert world.provider.count("put") == 2
+
+
+def test_two_edits_and_a_deletion_of_one_external_event_all_arrive(world: Syncing) -> None:
+    uid = world.uid_of("Lunch")
+    world.edit(uid, "Brunch")
+    world.edit(uid, "Dinner")
+    world.remove(uid)
+    assert world.deliver().delivered == 3
+    assert world.stored() == world.summaries() == []
+
+
+def test_one_occurrence_is_changed_and_another_dropped(world: Syncing) -> None:
+    world.put("w.ics", "Weekly", "RRULE:FREQ=WEEKLY;COUNT=3")
+    world.sync()
+    first, second, third = sorted((one for one in world.events() if one.recurring), key=lambda one: one.occurrence)
+    world.edit(f"evt_external_{second.key}", "Special")
+    world.remove(f"evt_external_{third.key}")
+    assert world.deliver().delivered == 2
+    assert world.summaries() == ["Lunch", "Special", "Weekly"]
+    assert world.stored() == ["Lunch", "Special", "Weekly"]
+    assert world.sync().changed == 0
+    assert f"evt_external_{first.key}" == world.uid_of("Weekly")
+
+
+def _creation(world: Syncing, name: str = "Booked") -> PendingWrite:
+    remote_id = world.kit.naming.calendar_remote_id(world.profile().provider, world.profile().url, "made")
+    grant = world.grant()
+    write = PendingWrite(
+        JANE,
+        WriteId("creation"),
+        world.profile_id,
+        calendar_id_of(world.profile_id, remote_id),
+        ResourceId(remote_id),
+        WriteKind.CREATE_CALENDAR,
+        APP,
+        grant.grant_id,
+        grant.generation,
+        world.clock(),
+        draft=EventDraft(),
+        name=name,
+        due_at=world.clock(),
+    )
+    with world.store.write() as uow:
+        return uow.writes.add(write)
+
+
+@pytest.mark.parametrize("narrowed", [False, True])
+def test_a_calendar_is_made_and_is_the_applications_to_write_in(world: Syncing, narrowed: bool) -> None:
+    if narrowed:
+        world.change_grant(lambda grant: replace(grant, calendars=frozenset()))
+    write = _creation(world)
+    scopes = world.grant().scopes
+    assert world.deliver().delivered == 1
+    assert world.provider.calendars[write.resource_id].name == "Booked"
+    with world.store.read() as uow:
+        made = uow.calendars.get(JANE, write.calendar_id)
+    assert made is not None
+    assert (made.name, made.owned, made.created_by) == ("Booked", True, APP)
+    grant = world.grant()
+    assert made.calendar_id in grant.elevated
+    assert grant.scopes == scopes
+    assert grant.calendars == (frozenset({made.calendar_id}) if narrowed else None)
+    assert world.profile().sync_due_at <= world.clock()
+    world.sync()
+    with world.store.read() as uow:
+        again = uow.calendars.get(JANE, write.calendar_id)
+    assert again is not None
+    assert (again.created_by, again.synced) == (APP, True)
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("transaction", range(3))
+def test_a_calendar_is_made_once_however_often_the_process_dies(world: Syncing, transaction: int, after: bool) -> None:
+    _creation(world)
+    world.store.kill(transaction, after=after)
+    with suppress(Killed):
+        world.deliver("first")
+    world.store.revive()
+    world.sync("second")
+    world.clock.advance(3600)
+    world.sync("second")
+    world.deliver("second")
+    assert [one.name for one in world.provider.calendars.values()].count("Booked") == 1
+    assert len(world.grant().elevated) == 2
+    assert ended(world) == [("delivered", None)]
+
+
+def test_a_calendar_the_provider_does_not_want_is_given_up_with_its_reason(world: Syncing) -> None:
+    _creation(world)
+    world.provider.fail(DuplicateCalendar("there is one"), operation="create_calendar")
+    assert world.deliver().failed == 1
+    entry = world.ledger()[0]
+    assert (entry.what, entry.outcome, entry.reason) == ("calendar.create", Outcome.FAILED, "duplicate_calendar")
+    assert world.owed() == []
+
+
+def test_a_calendar_is_not_made_for_a_grant_that_has_ended(world: Syncing) -> None:
+    _creation(world)
+    _revoke(world)
+    assert world.deliver().dropped == 1
+    assert world.provider.count("create_calendar") == 0
