@@ -39,8 +39,8 @@ def about(operations: Sequence[Operation[Api]], server: str) -> tuple[Operation[
         return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"})
 
     return (
-        Operation[Api]("readOpenapi", "GET", "/openapi.json", Auth.NONE, "This description", openapi, {200: None}),
-        Operation[Api]("readDocs", "GET", "/docs", Auth.NONE, "The same for people", docs, {200: None}),
+        Operation("readOpenapi", "GET", "/openapi.json", Auth.NONE, "This description", openapi, {200: None}),
+        Operation("readDocs", "GET", "/docs", Auth.NONE, "The same for people", docs, {200: None}),
     )
 
 

@@ -136,7 +136,7 @@ def _invalid(error: Exception) -> Response:
 
 def _oauth(error: Exception) -> Response:
     assert isinstance(error, OAuthError)
-    return json_answer(OAuthBody(error.code, error.description), 400)
+    return json_answer(OAuthBody(error.code, error.description), 400, {"Pragma": "no-cache"})
 
 
 _ANSWERS: Final[Mapping[type[Exception], Callable[[Exception], Response]]] = {

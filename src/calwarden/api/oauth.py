@@ -34,6 +34,7 @@ from calwarden.usecases.kit import Kit
 _MOST = 2_048
 _READABLE = re.compile(r"[ -~]{1,2048}", flags=re.ASCII)
 _CODE, _REFRESH = "authorization_code", "refresh_token"
+_ERASURE = "request_pii_erasure"
 
 
 class LinkingProfileBody(Struct):
@@ -89,9 +90,11 @@ def _stated(call: Call) -> Mapping[str, str]:
         raise InvalidRequest(call.stated.problem)
     if call.stated.repeated:
         raise InvalidRequest("a parameter is given more than once")  # security 4.3
-    named = [name for name in (*_TOKEN_FIELDS, *_REVOKE_FIELDS) if call.stated.values.get(name) not in {None, ""}]
-    stated = {name: call.stated.values[name] for name in named if name != "request_pii_erasure"}
-    texts = {name: value for name, value in stated.items() if isinstance(value, str) and _READABLE.fullmatch(value)}
+    named = dict.fromkeys((*_TOKEN_FIELDS, *_REVOKE_FIELDS))
+    stated = {name: call.stated.values[name] for name in named if name != _ERASURE and call.states(name)}
+    texts = {
+        name: str(value) for name, value in stated.items() if isinstance(value, str) and _READABLE.fullmatch(value)
+    }
     if len(texts) != len(stated):
         raise InvalidRequest("a parameter is not text of visible ASCII characters")
     return texts
@@ -207,19 +210,19 @@ _REVOKE_FIELDS: Final = {
     "token": Stated(Text(_MOST), "an access or refresh token; wins over sub"),
     "sub": Stated(Text(_MOST), "the account"),
     "refresh_token": Stated(Text(_MOST), "the same as token"),
-    "request_pii_erasure": Stated(Flag(), "accepted; what is kept of a person goes with the account"),
+    _ERASURE: Stated(Flag(), "accepted; what is kept of a person goes with the account"),
 }
 
 OPERATIONS: Final = (
-    Operation[Api](
+    Operation(
         "requestToken", "POST", "/oauth/token", Auth.CLIENT, "Exchange a code, or refresh an access token", _token,
         {200: TokenBody}, _TOKEN_FIELDS, Place.BODY, (400,),
     ),
-    Operation[Api](
+    Operation(
         "revokeToken", "POST", "/oauth/token/revoke", Auth.CLIENT, "End an authorization", _revoke,
         {200: None}, _REVOKE_FIELDS, Place.BODY, (400,),
     ),
-    Operation[Api](
+    Operation(
         "readMetadata", "GET", WELL_KNOWN, Auth.NONE, "What this authorization server offers", _metadata,
         {200: MetadataBody},
     ),

@@ -9,7 +9,7 @@ from calwarden.domain.times import Instant
 from calwarden.usecases.kit import Limits
 
 _MINUTE = 60
-_MOST_KEPT = 1_024  # applications looked after at once; the idle are forgotten first
+_MOST_KEPT = 1_024  # applications counted at once; who has not asked for longest is forgotten first
 
 
 class RateGate:
@@ -34,14 +34,10 @@ class RateGate:
             counts[now] += 1
 
     def _current(self, application_id: ApplicationId, now: Instant) -> Counter[int]:
-        if len(self._counts) > _MOST_KEPT:
-            self._forget_idle(now)
-        counts = self._counts.setdefault(application_id, Counter())
+        counts = self._counts.pop(application_id, Counter())
+        self._counts[application_id] = counts  # last: who has not asked for longest is first
+        while len(self._counts) > _MOST_KEPT:
+            del self._counts[next(iter(self._counts))]
         for second in [one for one in counts if not now - _MINUTE < one <= now]:
             del counts[second]
         return counts
-
-    def _forget_idle(self, now: Instant) -> None:
-        idle = [one for one, counts in self._counts.items() if not any(now - _MINUTE < at <= now for at in counts)]
-        for one in idle or list(self._counts)[:1]:
-            del self._counts[one]

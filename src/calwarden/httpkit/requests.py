@@ -32,7 +32,7 @@ class Input:
     ``repeated`` names what was stated more than once.
     """
 
-    values: Mapping[str, object] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict, repr=False)
     repeated: frozenset[str] = frozenset()
     problem: str | None = None
 

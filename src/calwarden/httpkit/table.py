@@ -54,10 +54,10 @@ class Call:
 
     bearer: Bearer
     path: Mapping[str, str]
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = field(repr=False)
     wrong: Problems
-    stated: Input
-    headers: Headers
+    stated: Input = field(repr=False)
+    headers: Headers = field(repr=False)
 
     @property
     def problem(self) -> Invalid | None:
@@ -97,7 +97,7 @@ class Operation(Generic[C]):
             found |= {429, 503}
         if self.auth is Auth.TOKEN:
             found |= {401, 403}
-        if self.auth is Auth.TOKEN and (self.fields or self.place is not Place.QUERY):
+        if self.auth is Auth.TOKEN and self.fields:
             found.add(422)
         if self.place is not Place.QUERY:
             found |= {413, 415}

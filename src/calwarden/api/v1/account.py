@@ -118,11 +118,11 @@ async def _account(api: Api, call: Call) -> Response:
 
 
 OPERATIONS: Final = (
-    Operation[Api](
+    Operation(
         "readUserinfo", "GET", "/v1/userinfo", Auth.TOKEN, "Who the account is, and what may be done with it",
         _userinfo, {200: UserInfoBody},
     ),
-    Operation[Api](
+    Operation(
         "readAccount", "GET", "/v1/account", Auth.TOKEN, "Who the account is, in the older form",
         _account, {200: AccountBody},
     ),

@@ -103,11 +103,11 @@ async def _create(api: Api, call: Call) -> Response:
 
 
 OPERATIONS: Final = (
-    Operation[Api](
+    Operation(
         "listCalendars", "GET", "/v1/calendars", Auth.TOKEN, "The calendars the person owns", _list,
         {200: CalendarsBody},
     ),
-    Operation[Api](
+    Operation(
         "createCalendar", "POST", "/v1/calendars", Auth.TOKEN, "Make a calendar; scope create_calendar", _create,
         {200: NewCalendarBody},
         {

@@ -96,16 +96,16 @@ _IDS: Final = {
 }
 
 OPERATIONS: Final = (
-    Operation[Api](
+    Operation(
         "upsertEvent", "POST", _PATH, Auth.TOKEN,
         "Create or change an event: one's own by event_id, another in an unrestricted calendar by event_uid",
         _upsert, {202: None}, {**_IDS, **DRAFT}, Place.BODY, (423,),
     ),
-    Operation[Api](
+    Operation(
         "deleteEvent", "DELETE", _PATH, Auth.TOKEN, "Delete an event, named in the same way",
         _delete, {202: None}, _IDS, Place.BOTH, (423,),
     ),
-    Operation[Api](
+    Operation(
         "deleteEvents", "DELETE", "/v1/events", Auth.TOKEN, "Delete every event the application created",
         _delete_many, {202: None},
         {
@@ -115,7 +115,7 @@ OPERATIONS: Final = (
         },
         Place.BOTH, (423,),
     ),
-    Operation[Api](
+    Operation(
         "changeParticipationStatus", "POST", _PATH + "/{event_uid}/participation_status", Auth.TOKEN,
         "Answer an invitation for the person; scope change_participation_status",
         _respond, {202: None},

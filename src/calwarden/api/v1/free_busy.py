@@ -81,7 +81,7 @@ async def _answer(api: Api, call: Call, page: BusyPage) -> Response:
 
 
 OPERATIONS: Final = (
-    Operation[Api](
+    Operation(
         "readFreeBusy", "GET", "/v1/free_busy", Auth.TOKEN, "When the person is busy; scope read_free_busy",
         _busy, {200: FreeBusyBody},
         {
@@ -91,7 +91,7 @@ OPERATIONS: Final = (
             "include_free": Stated(Flag(), "periods that are free as well; true"),
         },
     ),
-    Operation[Api](
+    Operation(
         "readFreeBusyPage", "GET", _PAGES + "/{page}", Auth.TOKEN, "A further page of periods",
         _page, {200: FreeBusyBody},
     ),

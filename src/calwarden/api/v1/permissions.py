@@ -46,7 +46,7 @@ _PERMISSION: Final = Record(
 )
 
 OPERATIONS: Final = (
-    Operation[Api](
+    Operation(
         "requestPermissions", "POST", "/v1/permissions", Auth.TOKEN,
         "Ask the person to let events be changed that the application did not create", _ask,
         {200: PermissionsBody},

@@ -55,11 +55,11 @@ async def _revoke(api: Api, call: Call) -> Response:
 
 
 OPERATIONS: Final = (
-    Operation[Api](
+    Operation(
         "listProfiles", "GET", "/v1/profiles", Auth.TOKEN, "The calendar services the person has connected", _list,
         {200: ProfilesBody},
     ),
-    Operation[Api](
+    Operation(
         "revokeProfile", "POST", "/v1/profiles/{profile_id}/revoke", Auth.TOKEN,
         "Take one profile out of the authorization", _revoke, {202: None}, place=Place.BODY,
     ),

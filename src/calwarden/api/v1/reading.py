@@ -205,7 +205,7 @@ WINDOW: Final[Fields] = {
 """What reads have in common."""
 
 OPERATIONS: Final = (
-    Operation[Api](
+    Operation(
         "readEvents", "GET", "/v1/events", Auth.TOKEN,
         "Events in full: scope read_events, or with only_managed the application's own",
         _events, {200: EventsBody},
@@ -216,7 +216,7 @@ OPERATIONS: Final = (
             "google_event_ids": Stated(Flag(), "accepted; there are none"),
         },
     ),
-    Operation[Api](
+    Operation(
         "readEventsPage", "GET", _PAGES + "/{page}", Auth.TOKEN, "A further page of events", _page, {200: EventsBody},
     ),
 )  # fmt: skip
