@@ -11,12 +11,10 @@ import pytest
 from calwarden.domain.errors import Invalid, Refusal, Refused
 from calwarden.domain.event import Busy, Component, EventStatus
 from calwarden.domain.times import Instant, Zoned
-from calwarden.oauth.tokens import hash_token
 from calwarden.policy.view import BusyView
 from calwarden.store.datakeys import DataKeys
 from calwarden.usecases.access import Bearer
-from calwarden.usecases.events import read_events_page
-from calwarden.usecases.freebusy import AskedBusy, BusyPage, read_busy, read_busy_page
+from calwarden.usecases.freebusy import AskedBusy, read_busy, read_busy_page
 from usecases.calendar_world import DEMO, HOME, HOUR, PARIS, RIVAL, SHARED, WORK, CalendarWorld, asked_busy
 
 BUSY_SCOPES = ["read_free_busy", "free_busy", "free_busy_write"]
@@ -317,88 +315,6 @@ def test_no_parameter_hides_what_is_unknown(world: CalendarWorld, changes: dict[
         assert [(one.calendar_id, one.status) for one in entries] == [(WORK, Busy.UNKNOWN)]
 
 
-def many(world: CalendarWorld) -> None:
-    world.keep(*(world.event(f"k{number}", number, calendar_id=(WORK, HOME)[number % 2]) for number in range(5)))
-
-
-def first_page(world: CalendarWorld, bearer: Bearer, **changes: Any) -> tuple[BusyPage, str]:
-    page = read_busy(world.kit, bearer, asked_busy(**changes))
-    assert page.next_page
-    return page, page.next_page
-
-
-def test_pages_are_cut_by_count_and_say_which_of_how_many_they_are(world: CalendarWorld) -> None:
-    many(world)
-    bearer = world.bearer("free_busy")
-    first, following = first_page(world, bearer)
-    second = read_busy_page(world.kit, bearer, following)
-    assert second.next_page
-    third = read_busy_page(world.kit, bearer, second.next_page)
-    listed = (first, second, third)
-    assert [(one.current, one.total, len(one.periods)) for one in listed] == [(1, 3, 2), (2, 3, 2), (3, 3, 1)]
-    assert (third.next_page, {one.presentation for one in listed}) == (None, {"as asked"})
-    assert read_busy_page(world.kit, bearer, following) == second
-
-
-def test_p1_later_pages_are_decided_with_the_grant_as_it_is_then(world: CalendarWorld) -> None:
-    many(world)
-    bearer = world.bearer("read_events")
-    _, page = first_page(world, bearer, include_ids=True)
-    assert all(one.event_uid for one in read_busy_page(world.kit, bearer, page).periods)
-    world.change_grant(scopes=("free_busy",))
-    assert not any(one.event_uid for one in read_busy_page(world.kit, bearer, page).periods)
-    world.change_calendar(HOME, deleted=True)
-    left = read_busy_page(world.kit, bearer, page)
-    assert ([one.calendar_id for one in left.periods], left.current, left.total) == ([WORK], 2, 3)
-    world.change_grant(scopes=("write_only",))
-    with pytest.raises(Refused) as refused:
-        read_busy_page(world.kit, bearer, page)
-    assert refused.value.kind is Refusal.FORBIDDEN
-
-
-def test_deletions_vanish_from_later_pages_with_the_right_to_know_of_them(world: CalendarWorld) -> None:
-    many(world)
-    world.keep(*(world.event(f"k{number}", number).as_deleted(world.now) for number in (2, 4)))
-    bearer = world.bearer("read_events")
-    _, page = first_page(world, bearer, include_deleted=True)
-    assert [one.deleted for one in read_busy_page(world.kit, bearer, page).periods] == [True, False]
-    world.change_grant(scopes=("free_busy",))
-    assert [one.deleted for one in read_busy_page(world.kit, bearer, page).periods] == [False]
-
-
-def test_pages_are_refused_alike_to_everybody_else_and_after_they_expire(world: CalendarWorld) -> None:
-    many(world)
-    bearer = world.bearer("free_busy")
-    _, page = first_page(world, bearer)
-    other = world.bearer("free_busy", application=RIVAL)
-    refusals = set()
-    for who, asked_for in ((other, page), (bearer, "unknown"), (bearer, "")):
-        with pytest.raises(Refused) as refused:
-            read_busy_page(world.kit, who, asked_for)
-        refusals.add((refused.value.kind, refused.value.reason_code, refused.value.reason, refused.value.scope))
-    with pytest.raises(Refused) as refused:
-        read_events_page(world.kit, bearer, page)
-    refusals.add((refused.value.kind, refused.value.reason_code, refused.value.reason, refused.value.scope))
-    world.clock.advance(world.kit.limits.listing_life)
-    with pytest.raises(Refused) as refused:
-        read_busy_page(world.kit, bearer, page)
-    refusals.add((refused.value.kind, refused.value.reason_code, refused.value.reason, refused.value.scope))
-    assert len(refusals) == 1
-    assert next(iter(refusals))[0] is Refusal.HIDDEN
-
-
-def test_what_a_page_to_come_keeps_names_no_external_event(world: CalendarWorld) -> None:
-    many(world)
-    bearer = world.bearer("free_busy")
-    _, page = first_page(world, bearer, include_ids=True, include_managed=True)
-    with world.store.read() as uow:
-        listing = uow.listings.get(hash_token(page), world.now)
-    assert listing is not None
-    assert listing.keys == ()
-    assert "k2" not in listing.view
-    assert "k3" not in listing.view
-
-
 def test_nothing_is_decrypted_for_free_busy(world: CalendarWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     mixed(world)
     world.keep(world.event("whole", world.day(1), world.day(1) + timedelta(1)))
@@ -418,18 +334,6 @@ def _watch(monkeypatch: pytest.MonkeyPatch, tables: list[str]) -> None:
         return original(self, owner, table, *rest, **options)
 
     monkeypatch.setattr(DataKeys, "open", watched)
-
-
-def test_reads_are_counted_by_calendar(world: CalendarWorld) -> None:
-    many(world)
-    bearer = world.bearer("free_busy")
-    _, page = first_page(world, bearer)
-    read_busy_page(world.kit, bearer, page)
-    read_busy(world.kit, bearer, asked_busy(calendar_ids=(HOME,)))
-    world.bearer("write_only")
-    with pytest.raises(Refused):
-        read_busy(world.kit, bearer, asked_busy())
-    assert world.reads() == [("free_busy", HOME, "3"), ("free_busy", WORK, "2"), ("scope_missing", "", "1")]
 
 
 def test_an_occurrence_of_a_series_says_nothing_of_it(world: CalendarWorld) -> None:
