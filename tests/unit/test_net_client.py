@@ -100,7 +100,9 @@ def test_a_name_that_is_public_first_and_loopback_later_never_reaches_loopback(m
         raise httpcore.ConnectError
 
     monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
-    rebinding = resolver(["8.8.8.8"], ["127.0.0.1"], ["8.8.8.8", "127.0.0.1"], ["::ffff:127.0.0.1"], ["::1"], ["10.0.0.1"])
+    rebinding = resolver(
+        ["8.8.8.8"], ["127.0.0.1"], ["8.8.8.8", "127.0.0.1"], ["::ffff:127.0.0.1"], ["::1"], ["10.0.0.1"]
+    )
     ask = Asking(resolve=rebinding)
     causes = [refused(lambda: ask("https://rebind.example/")) for _ in range(6)]
     assert causes == [Cause.NO_ANSWER, *[Cause.ADDRESS] * 5]

@@ -9,12 +9,13 @@ from typing import Protocol, TypeVar
 
 from calwarden.connectors.caldav import Surroundings, caldav_factory
 from calwarden.connectors.memory import MemoryProvider, memory_factory
+from calwarden.domain.draft import EventDraft
 from calwarden.domain.ids import CalendarId, ResourceId
 from calwarden.domain.profile import Credentials
 from calwarden.net import OutboundRules
 from calwarden.policy.decision import Access, Action, CalendarFacts, GrantFacts, Permit, Relation, allow
-from calwarden.ports.connector import Connector, ConnectorFactory, EventTarget, RemoteResource
-from ics import NOW
+from calwarden.ports.connector import Connector, ConnectorFactory, EventTarget, RemoteChanges, RemoteResource
+from ics import NOW, event, zoned
 from servers.dav import DavServer
 from servers.front import Front
 from servers.radicale import Radicale
@@ -22,6 +23,10 @@ from servers.radicale import Radicale
 JANE, MARCEL = "jane@example.org", "marcel@example.org"
 PASSWORDS = {JANE: "jane's secret", MARCEL: "marcel's secret"}
 CALENDAR = CalendarId("cal_a_b")
+
+MEETING = EventDraft(
+    summary="Meeting", start=zoned("2031-07-03T08:00:00Z"), end=zoned("2031-07-03T09:00:00Z"), description="at ten"
+)
 
 _Found = TypeVar("_Found")
 _numbers = count(1)
@@ -168,3 +173,42 @@ def held(stage: Stage, name: str) -> RemoteResource:
     resource = ResourceId(f"{stage.calendar}{name}.ics")
     (found,) = run(stage, lambda connector: connector.fetch(stage.calendar, [resource]))
     return found
+
+
+def plain(name: str, summary: str = "Plain", *more: str) -> bytes:
+    return event(
+        f"UID:{name}",
+        "DTSTAMP:20310101T000000Z",
+        "DTSTART:20310703T080000Z",
+        "DTEND:20310703T090000Z",
+        f"SUMMARY:{summary}",
+        *more,
+    )
+
+
+def series(name: str) -> bytes:
+    return plain(name, "Daily", "RRULE:FREQ=DAILY;COUNT=5")
+
+
+def changes(stage: Stage, cursor: str | None = None, *, full: bool = False) -> RemoteChanges:
+    return run(stage, lambda connector: connector.changes(stage.calendar, cursor, full=full))
+
+
+def upsert(stage: Stage, name: str, draft: EventDraft, etag: str | None = None) -> RemoteResource:
+    allowed = permit(Action.WRITE_OWN_EVENT)
+    return run(stage, lambda connector: connector.upsert_event(allowed, target(stage, name, etag), draft))
+
+
+def edit(stage: Stage, name: str, draft: EventDraft, etag: str | None, occurrence: str = "") -> RemoteResource:
+    when, allowed = (zoned(occurrence) if occurrence else None), permit(Action.EDIT_EVENT)
+    return run(stage, lambda connector: connector.edit_event(allowed, target(stage, name, etag), draft, when))
+
+
+def delete(stage: Stage, name: str, etag: str | None, occurrence: str = "") -> RemoteResource | None:
+    when, allowed = (zoned(occurrence) if occurrence else None), permit(Action.DELETE_EVENT)
+    return run(stage, lambda connector: connector.delete_event(allowed, target(stage, name, etag), when))
+
+
+def names(stage: Stage, resources: object) -> set[str]:
+    assert isinstance(resources, dict | frozenset | set)
+    return {str(one).removeprefix(stage.calendar).removesuffix(".ics") for one in resources}

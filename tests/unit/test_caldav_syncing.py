@@ -1,0 +1,157 @@
+"""What changed and what is there, at servers that answer as the odd ones do (connectors.md 2)."""
+
+import pytest
+
+from calwarden.domain.ids import ResourceId
+from calwarden.ports.connector import (
+    CalendarGone,
+    ProviderUnavailable,
+    RemoteResource,
+)
+from servers.script import (
+    EVENT,
+    WORK,
+    Row,
+    Script,
+    data,
+    etag,
+    failure,
+    multi,
+    one,
+    script,
+)
+from servers.web import Got, response
+
+
+def test_pages_are_followed_as_long_as_the_server_says_there_are_more() -> None:
+    rows: dict[str, list[Row]] = {
+        f"REPORT {WORK}": [
+            multi(etag(f"{WORK}a.ics"), etag(f"{WORK}b.ics"), one(WORK, status=507), token="t1"),
+            multi(etag(f"{WORK}c.ics"), one(f"{WORK}a.ics", status=404), token="t2"),
+        ]
+    }
+    with script(rows) as told:
+        found = told.run(lambda connector: connector.changes(WORK, None))
+        assert (set(found.changed), found.removed) == ({f"{WORK}b.ics", f"{WORK}c.ics"}, frozenset())
+        assert (found.cursor, found.full) == ("s1:t2", True)
+        assert [b"t1" in got.body for got in told.web.got] == [False, True]
+
+
+def test_an_answer_without_end_is_given_up() -> None:
+    with script({f"REPORT {WORK}": multi(one(WORK, status=507), token="t1")}) as told:
+        assert type(failure(told, lambda one: one.changes(WORK, None))) is ProviderUnavailable
+    assert len(told.web.got) == 2
+
+
+@pytest.mark.parametrize("status", [400, 403, 405, 415, 501])
+def test_without_sync_collection_etags_are_listed_and_the_ctag_is_the_cursor(status: int) -> None:
+    ctag = multi(one(WORK, "<cs:getctag>42</cs:getctag>"))
+    listing = multi(etag(WORK), etag(f"{WORK}a.ics"), one(f"{WORK}sub/", "<d:resourcetype/>"))
+    rows: dict[str, Row | list[Row]] = {f"REPORT {WORK}": response(status), f"PROPFIND {WORK}": [ctag, listing, ctag]}
+    with script(rows) as told:
+        found = told.run(lambda connector: connector.changes(WORK, None))
+        assert (found.changed, found.full, found.cursor) == ({f"{WORK}a.ics": '"1"'}, True, "c1:42")
+        again = told.run(lambda connector: connector.changes(WORK, "c1:42"))
+        assert (again.changed, again.full, again.cursor) == ({}, False, "c1:42")
+
+
+def test_a_lost_token_leads_to_everything() -> None:
+    def sync(got: Got) -> bytes:
+        return response(403, b"<d:error xmlns:d='DAV:'><d:valid-sync-token/></d:error>") if b"old" in got.body else new
+
+    new = multi(etag(f"{WORK}a.ics"), token="new")
+    with script({f"REPORT {WORK}": sync}) as told:
+        found = told.run(lambda connector: connector.changes(WORK, "s1:old"))
+    assert (found.full, found.cursor) == (True, "s1:new")
+
+
+def test_addresses_are_compared_decoded_and_what_is_not_in_the_calendar_is_passed_over() -> None:
+    answer = multi(
+        etag("/dav/jane/work/a b.ics"),
+        etag("/dav/j%61ne/work/c%40d.ics"),
+        etag("/dav/marcel/private.ics"),
+        etag("/dav/jane/work/sub/x.ics"),
+        etag("https://other.example/dav/jane/work/y.ics"),
+        token="t",
+    )
+    with script({f"REPORT {WORK}": answer}) as told:
+        found = told.run(lambda connector: connector.changes(WORK, None))
+    assert set(found.changed) == {f"{WORK}a b.ics", f"{WORK}c@d.ics"}
+
+
+def test_a_server_that_answers_for_another_place_does_not_look_like_an_empty_calendar() -> None:
+    with script({f"REPORT {WORK}": multi(etag("/other/a.ics"), token="t")}) as told:
+        assert type(failure(told, lambda one: one.changes(WORK, None))) is ProviderUnavailable
+
+
+def test_a_calendar_that_leads_into_another_one_is_gone() -> None:
+    rows: dict[str, Row] = {
+        f"REPORT {WORK}": response(301, Location="/dav/jane/other/"),
+        "REPORT /dav/jane/other/": multi(etag("/dav/jane/other/a.ics"), token="t"),
+    }
+    with script(rows) as told:
+        assert type(failure(told, lambda one: one.changes(WORK, None))) is CalendarGone
+
+
+# Reading
+
+
+def fetched(told: Script, *names: str) -> dict[str, RemoteResource]:
+    wanted = [ResourceId(f"{WORK}{name}") for name in names]
+    found = told.run(lambda connector: connector.fetch(WORK, wanted))
+    return {one.resource_id.removeprefix(WORK): one for one in found}
+
+
+def test_one_unreadable_resource_hides_none_beside_it() -> None:
+    large = b"X" * (1024 * 1024 + 1)
+    answer = multi(
+        data(f"{WORK}good.ics"),
+        data(f"{WORK}nonsense.ics", b"this is no calendar"),
+        data(f"{WORK}large.ics", large),
+        one(f"{WORK}secret.ics", status=403),
+        one(f"{WORK}faulty.ics", status=500),
+        one(f"{WORK}gone.ics", status=404),
+        data(f"{WORK}nobody-asked.ics"),
+    )
+    with script({f"REPORT {WORK}": answer}) as told:
+        names = ("good.ics", "nonsense.ics", "large.ics", "secret.ics", "faulty.ics", "gone.ics")
+        found = fetched(told, *names)
+    flags = {name: one.flags for name, one in found.items()}
+    assert flags == {
+        "good.ics": (),
+        "nonsense.ics": ("unreadable",),
+        "large.ics": ("too_large",),
+        "secret.ics": ("unreadable",),
+        "faulty.ics": ("unreadable",),
+    }
+    assert found["good.ics"].components[0].details.summary == "A"
+    assert not any(one.components for name, one in found.items() if name != "good.ics")
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 501])
+def test_where_many_cannot_be_had_at_once_they_are_read_singly(status: int) -> None:
+    rows: dict[str, Row] = {
+        f"REPORT {WORK}": response(status),
+        f"GET {WORK}a.ics": response(200, EVENT, ETag='"1"'),
+        f"GET {WORK}b.ics": response(200, b"x" * (1024 * 1024 + 1), ETag='"2"'),
+        f"PROPFIND {WORK}b.ics": multi(etag(f"{WORK}b.ics", "&quot;2&quot;")),
+        f"GET {WORK}c.ics": response(200, EVENT),
+        f"PROPFIND {WORK}c.ics": multi(etag(f"{WORK}c.ics", "&quot;3&quot;")),
+        f"GET {WORK}d.ics": response(403),
+    }
+    with script(rows) as told:
+        found = fetched(told, "a.ics", "b.ics", "c.ics", "d.ics", "e.ics")
+    said = {name: (one.etag, one.flags) for name, one in found.items()}
+    assert said == {
+        "a.ics": ('"1"', ()),
+        "b.ics": ('"2"', ("too_large",)),
+        "c.ics": ('"3"', ()),
+        "d.ics": ("", ("unreadable",)),
+    }
+
+
+def test_nothing_outside_the_calendar_is_read() -> None:
+    with script({f"REPORT {WORK}": multi()}) as told:
+        outside = [ResourceId("/dav/marcel/x.ics"), ResourceId(f"{WORK}sub/x.ics")]
+        assert told.run(lambda connector: connector.fetch(WORK, outside)) == []
+        assert not [asked for asked in told.asked() if asked.startswith(("REPORT", "GET"))]
