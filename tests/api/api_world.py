@@ -22,7 +22,7 @@ class ApiWorld(Writing):
     """``woken`` holds the profiles the worker was told of; ``on_wake`` is called with each."""
 
     def __init__(self, **limits: int) -> None:
-        super().__init__(**limits)
+        super().__init__(**{"requests_per_second": 10_000, "requests_per_minute": 100_000, **limits})
         self.woken: list[tuple[AccountId, ProfileId]] = []
         self.on_wake: Callable[[], object] = lambda: None
         self.kit = replace(self.kit, gate=RateGate(self.kit.limits))
