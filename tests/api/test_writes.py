@@ -248,7 +248,8 @@ def test_bulk_deletion_wants_exactly_one_of_its_two_forms(world: ApiWorld) -> No
     world.call("POST", world.events_path(), headers, json=world.body())
     wrong = [
         ({}, "base"), ({"delete_all": True, "calendar_ids": [world.work]}, "base"),
-        ({"delete_all": False}, "delete_all"), ({"delete_all": "true"}, "delete_all"), ({"calendar_ids": []}, "calendar_ids"),
+        ({"delete_all": False}, "delete_all"), ({"delete_all": "true"}, "delete_all"),
+        ({"calendar_ids": []}, "calendar_ids"),
         ({"calendar_ids": ["cal_none"]}, "calendar_ids"), ({"calendar_ids": [world.work, 5]}, "calendar_ids"),
         ({"calendar_ids": "all"}, "calendar_ids"), ({"calendar_ids": [world.work] * 501}, "calendar_ids"),
         ({"calendar_ids": [world.team]}, "calendar_ids"),
