@@ -1,8 +1,10 @@
 """What surrounds every operation: addresses, methods, headers, limits, and failures of ours."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
@@ -11,7 +13,7 @@ import structlog
 
 from api.api_world import JSON, ApiWorld, code_of, keys_of
 from calwarden.api import OPERATIONS
-from calwarden.api.errors import explain
+from calwarden.api.errors import FIXED, explain
 from calwarden.domain.errors import CalwardenError, Conflict, Gone, NotFound, Refusal, Refused
 from calwarden.httpkit import Auth
 from calwarden.ports.store import StoreUnavailable
@@ -281,3 +283,9 @@ def test_the_status_table_knows_every_kind_of_refusal_and_nothing_unforeseen() -
         assert answer.status_code == 404
     for unforeseen in (CalwardenError("x"), Conflict("x"), ValueError("x")):
         assert explain(unforeseen) is None
+
+
+def test_every_code_of_the_status_table_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "errors.md").read_text()
+    for status, code, _, _ in FIXED.values():
+        assert re.search(rf"\| {status} \| `{code}` \|", page) or code == "not_found", code

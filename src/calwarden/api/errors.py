@@ -20,7 +20,7 @@ from calwarden.ports.store import StoreUnavailable
 
 REALM = "calendar"
 _RETRY_STORE = "5"
-_RETRY_LOCKED = "10"
+_RETRY_LOCKED = "10"  # where time helps, which it does not where a person has to sign in again
 
 
 class RefusalBody(Struct):
@@ -75,7 +75,7 @@ _STATUS: Final[Mapping[Refusal, int]] = {
     Refusal.LOCKED: 423,
 }
 
-_FIXED: Final[Mapping[type[Exception], tuple[int, str, str, str]]] = {
+FIXED: Final[Mapping[type[Exception], tuple[int, str, str, str]]] = {
     NotFound: (404, "not_found", "there is no such thing within this grant", "read the ids again"),
     Gone: (404, "not_found", "there is no such thing within this grant", "read the ids again"),
     NoSuchAddress: (404, "no_such_address", "there is nothing at this address", "see /docs for what there is"),
@@ -91,6 +91,7 @@ _FIXED: Final[Mapping[type[Exception], tuple[int, str, str, str]]] = {
     Unforeseen: (500, "internal_error", "the server made a mistake", "try again; the operator finds it in the log"),
     StoreUnavailable: (503, "unavailable", "the server can not reach its database", "nothing was stored; try again"),
 }
+"""What comes with one status, code and sentence, whatever the cause."""
 
 
 def explain(error: Exception) -> Response | None:
@@ -98,7 +99,7 @@ def explain(error: Exception) -> Response | None:
     for kind, answer in _ANSWERS.items():
         if isinstance(error, kind):
             return answer(error)
-    fixed = next((row for kind, row in _FIXED.items() if isinstance(error, kind)), None)
+    fixed = next((row for kind, row in FIXED.items() if isinstance(error, kind)), None)
     if fixed is None:
         return None
     status, code, reason, remedy = fixed
@@ -121,7 +122,7 @@ def _refused(error: Exception) -> Response:
         headers["WWW-Authenticate"] = f'Bearer realm="{REALM}", error="{word}"'
     elif error.scope is not None:
         headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{error.scope}"'  # RFC 6750 3
-    elif error.kind is Refusal.LOCKED:
+    elif error.kind is Refusal.LOCKED and error.reason_code != Reason.PROFILE_DISCONNECTED:
         headers["Retry-After"] = _RETRY_LOCKED
     return json_answer(RefusalBody(error.reason_code, error.reason, error.remedy), _STATUS[error.kind], headers)
 

@@ -108,9 +108,9 @@ def _read_json(body: bytes) -> Input:
 
 def _read_form(text: bytes) -> Input:
     try:
-        form = parse_form(text.decode("ascii"))
+        form = parse_form(text.decode("utf-8"))
     except UnicodeDecodeError:
-        return Input(problem="the form must be percent-encoded UTF-8")
+        return Input(problem="the form must be UTF-8")
     except FormError as error:
         return Input(problem=f"the form {error}")
     return Input(form.values, form.repeated)

@@ -116,11 +116,12 @@ def build_routes(
     by_path: dict[str, dict[str, Operation[C]]] = {}
     for one in operations:
         by_path.setdefault(one.path, {})[one.method] = one
-    routes: list[BaseRoute] = []
-    for path, methods in by_path.items():
-        app = _Edge(context, methods, explain)
-        routes += [Route(path, app), Route(f"{path}/", app)]
-    return [*routes, *(build_nowhere(prefix, explain) for prefix in closed)]
+    edges = {path: _Edge(context, methods, explain) for path, methods in by_path.items()}
+    return [
+        *(Route(path, edge) for path, edge in edges.items()),
+        *(Route(f"{path}/", edge) for path, edge in edges.items()),
+        *(build_nowhere(prefix, explain) for prefix in closed),
+    ]
 
 
 def build_nowhere(prefix: str, explain: Explain) -> BaseRoute:
