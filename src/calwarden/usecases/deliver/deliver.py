@@ -170,6 +170,8 @@ class _Round:
         write, calendar = order.write, order.calendar
         assert calendar is not None
         fresh = await fetch_one(self._connector, calendar.remote_id, write.resource_id)
+        if fresh is None and write.kind is WriteKind.UPSERT:
+            raise PreconditionFailed("the event comes and goes")  # creates what is not there: another time
         if fresh is None:
             gone = write.kind in {WriteKind.DELETE, WriteKind.REMOVE}
             reason = None if gone else "event_gone"
