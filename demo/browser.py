@@ -75,7 +75,12 @@ class Browser:
         """``seen`` is told every answer, redirects included."""
         self._home = home
         self._seen = seen or (lambda _: None)
-        self._client = httpx.Client(timeout=60, trust_env=False, headers={"Accept": "text/html"})
+        self._client = httpx.Client(
+            timeout=60,
+            trust_env=False,
+            headers={"Accept": "text/html"},
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
         self.page = Page("about:blank")
 
     def open(self, url: str) -> Page:
@@ -99,9 +104,6 @@ class Browser:
         # What browsers say of a form on a page with Referrer-Policy: no-referrer.
         said = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
         return self._go(form.method, urljoin(self.page.url, form.action or ""), filled, said)
-
-    def close(self) -> None:
-        self._client.close()
 
     def _go(
         self, method: str, url: str, form: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -71,14 +72,23 @@ class Api:
 
     @classmethod
     def of(cls, server: Server, token: str) -> "Api":
-        headers = {"Authorization": f"Bearer {token}"}
-        return cls(httpx.Client(base_url=server.url, headers=headers, timeout=60, trust_env=False))
+        headers, none_kept = {"Authorization": f"Bearer {token}"}, httpx.Limits(max_keepalive_connections=0)
+        return cls(httpx.Client(base_url=server.url, headers=headers, timeout=60, trust_env=False, limits=none_kept))
 
     def get(self, path: str, **query: object) -> httpx.Response:
         """``calendar_ids`` and other words of Python are sent under their own names, lists with brackets."""
         pairs = [(f"{k}[]" if isinstance(v, list) else k, v) for k, v in query.items()]
         flat = tuple((k, str(one)) for k, v in pairs for one in (v if isinstance(v, list) else [v]))
         return self.client.get(path, params=flat)
+
+    def pages(self, path: str, member: str, **query: object) -> list[dict[str, Any]]:
+        """Everything of a listing; ``member`` is what the answers call it."""
+        answer = self.get(path, tzid="Etc/UTC", **query).raise_for_status().json()
+        found = list(answer[member])
+        while "next_page" in answer["pages"]:
+            answer = self.client.get(answer["pages"]["next_page"]).raise_for_status().json()
+            found += answer[member]
+        return found
 
     def post(self, path: str, **body: object) -> httpx.Response:
         return self.client.post(path, json={k.rstrip("_"): v for k, v in body.items()})

@@ -284,9 +284,8 @@ class Observer:
         return grant(self.server, self.application, self.person, scope)
 
     def _uids(self, calendar: str) -> dict[str, str]:
-        asked = {"tzid": _ZONE, "calendar_ids": [calendar], "include_managed": "true"}
-        found = self.lookout.get("/v1/events", **asked).raise_for_status().json()
-        return {one["summary"]: one["event_uid"] for one in found["events"]}
+        found = self.lookout.pages("/v1/events", "events", calendar_ids=[calendar], include_managed="true")
+        return {one["summary"]: one["event_uid"] for one in found}
 
     def _elevate(self, trial: Trial) -> None:
         self.person.extend(_ask_for_more(trial).raise_for_status().json()["permissions_request"]["url"])

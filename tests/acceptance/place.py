@@ -74,12 +74,7 @@ class Place:
 
     def read(self, api: Api, **query: object) -> list[dict[str, Any]]:
         """Every event of GET /v1/events, all pages."""
-        answer = api.get("/v1/events", tzid="Etc/UTC", **query).raise_for_status().json()
-        events = list(answer["events"])
-        while "next_page" in answer["pages"]:
-            answer = api.client.get(answer["pages"]["next_page"]).raise_for_status().json()
-            events += answer["events"]
-        return events
+        return api.pages("/v1/events", "events", **query)
 
     def titled(self, title: str) -> dict[str, Any]:
         """The one event of jane's with this title, as an application that may read everything sees it."""

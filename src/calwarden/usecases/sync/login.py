@@ -15,7 +15,7 @@ class Login:
     profile: Profile
     credentials: Credentials
     tzid: str  # the person's own zone
-    email: str  # the address they have proven here
+    email: str | None  # the address they have proven here
 
     def open(self, open_connector: ConnectorFactory) -> Connector:
         return open_connector(self.credentials, self.profile.url, self.tzid, self.email)
@@ -27,4 +27,4 @@ def load_login(uow: UnitOfWork, account_id: AccountId, profile_id: ProfileId) ->
     credentials = uow.profiles.credentials(account_id, profile_id)
     if account is None or profile is None or credentials is None:
         return None
-    return Login(profile, credentials, account.tzid, account.email)
+    return Login(profile, credentials, account.tzid, account.email if account.email_verified else None)
