@@ -66,13 +66,15 @@ class Trial:
 
 @dataclass(frozen=True)
 class Operation:
-    """One row. ``expected`` has a letter for each column; ``effect`` says whether it is done at the CalDAV server.
+    """One row. ``expected`` has a letter for each column; ``says`` are the walkthrough's statements that it shows.
 
-    ``elevated``: tried once jane has given Extended Permissions. ``lasting``: no later column has the same effect.
+    ``effect``: whether it is done at the CalDAV server. ``elevated``: tried once jane has given Extended Permissions.
+    ``lasting``: no later column has the same effect.
     """
 
     name: str
     expected: str
+    says: str
     ask: Callable[[Trial], httpx.Response]
     effect: Callable[[Trial], bool] | None = None
     elevated: bool = False
@@ -203,25 +205,25 @@ def _gone(what: str, calendar: str = TRIALS) -> Callable[[Trial], bool]:
 
 
 OPERATIONS = (
-    Operation("GET /v1/userinfo", _ALL, _get("/v1/userinfo")),
-    Operation("GET /v1/account", _ALL, _get("/v1/account")),
-    Operation("GET /v1/profiles", _ALL, _get("/v1/profiles")),
-    Operation("GET /v1/calendars", _ALL, _get("/v1/calendars")),
-    Operation("read when jane is busy", _BUSY, _get("/v1/free_busy", tzid=_ZONE)),
-    Operation("  with include_managed", _BUSY, _get("/v1/free_busy", tzid=_ZONE, include_managed="true")),
-    Operation("read External Events", _DETAILS, _get("/v1/events", tzid=_ZONE)),
-    Operation("read own Partner Events", _ALL, _get("/v1/events", tzid=_ZONE, only_managed="true")),
-    Operation("create a Partner Event", _WRITES, _write_own, _there("new")),
-    Operation("update a Partner Event", _WRITES, _update_own, _there("renamed")),
-    Operation("delete a Partner Event", _DELETES, _delete_own, _gone("spare")),
-    Operation("delete Partner Events in bulk", _DELETES, _delete_all, _gone("bulk", HOME), lasting=False),
-    Operation("answer an invitation", _RESPONDS, _respond, _answered),
-    Operation("create a calendar", _CREATES, _make_calendar, _has_calendar),
-    Operation("edit an External Event", _NONE, _edit_locked, _there("locked-edited")),
-    Operation("delete an External Event", _NONE, _delete_locked, _gone("locked-delete")),
-    Operation("ask for Extended Permissions", _ALL, _ask_for_more),
-    Operation("edit an External Event (E)", _WRITES, _edit, _there("edited"), elevated=True),
-    Operation("delete an External Event (E)", _DELETES, _delete, _gone("delete"), elevated=True),
+    Operation("GET /v1/userinfo", _ALL, "P36", _get("/v1/userinfo")),
+    Operation("GET /v1/account", _ALL, "", _get("/v1/account")),
+    Operation("GET /v1/profiles", _ALL, "", _get("/v1/profiles")),
+    Operation("GET /v1/calendars", _ALL, "P35 P36", _get("/v1/calendars")),
+    Operation("read when jane is busy", _BUSY, "P6 P15 P17", _get("/v1/free_busy", tzid=_ZONE)),
+    Operation("  with include_managed", _BUSY, "P20", _get("/v1/free_busy", tzid=_ZONE, include_managed="true")),
+    Operation("read External Events", _DETAILS, "P15 P20 P21", _get("/v1/events", tzid=_ZONE)),
+    Operation("read own Partner Events", _ALL, "P24", _get("/v1/events", tzid=_ZONE, only_managed="true")),
+    Operation("create a Partner Event", _WRITES, "P8 P11 P19 P22", _write_own, _there("new")),
+    Operation("update a Partner Event", _WRITES, "P9", _update_own, _there("renamed")),
+    Operation("delete a Partner Event", _DELETES, "P10", _delete_own, _gone("spare")),
+    Operation("delete Partner Events in bulk", _DELETES, "P10", _delete_all, _gone("bulk", HOME), lasting=False),
+    Operation("answer an invitation", _RESPONDS, "", _respond, _answered),
+    Operation("create a calendar", _CREATES, "P25", _make_calendar, _has_calendar),
+    Operation("edit an External Event", _NONE, "P16 P23 P28", _edit_locked, _there("locked-edited")),
+    Operation("delete an External Event", _NONE, "P16 P23 P28", _delete_locked, _gone("locked-delete")),
+    Operation("ask for Extended Permissions", _ALL, "P38", _ask_for_more),
+    Operation("edit an External Event (E)", _WRITES, "P28 P31", _edit, _there("edited"), elevated=True),
+    Operation("delete an External Event (E)", _DELETES, "P28 P31", _delete, _gone("delete"), elevated=True),
 )
 """(E): in a calendar for which jane has given Extended Permissions."""
 
