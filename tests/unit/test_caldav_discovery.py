@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from calwarden.connectors.caldav import Surroundings, caldav_factory
+from calwarden.connectors.registry import connectors
 from calwarden.domain.profile import Credentials, Provider
 from calwarden.net import OutboundRules
 from calwarden.ports.connector import (
@@ -16,10 +17,12 @@ from calwarden.ports.connector import (
     ProviderUnavailable,
     RateLimited,
 )
+from calwarden.wiring.system import SystemRandom
 from ics import NOW
 from servers.script import (
     HOME,
     SECRET,
+    USUAL,
     WORK,
     Row,
     failure,
@@ -116,6 +119,25 @@ def test_a_principal_or_home_at_another_host_is_not_gone_to() -> None:
     rows: dict[str, Row] = {"PROPFIND /": principal(), "PROPFIND /principals/jane/": person("https://evil.example/h/")}
     with script(rows, usual=False) as told:
         assert type(failure(told, lambda one: one.discover(), None)) is NoCalendars
+
+
+def test_what_wiring_is_handed_reaches_nothing_on_this_machine_without_an_exception() -> None:
+    with script(USUAL) as told:
+
+        async def discover(rules: OutboundRules) -> str:
+            connector = connectors(rules, lambda: NOW, SystemRandom())(Credentials(told.web.url, "jane", "password"))
+            try:
+                return (await connector.discover()).home
+            finally:
+                await connector.close()
+
+        told.rows["PROPFIND /"] = [principal()]
+        assert asyncio.run(discover(OutboundRules.of([told.web.allowed]))).endswith(HOME)
+        reached = told.web.connections
+        for https_only in (True, False):
+            with pytest.raises(AddressRefused):
+                asyncio.run(discover(OutboundRules(https_only=https_only)))
+        assert told.web.connections == reached
 
 
 def test_a_redirect_to_this_machine_is_refused() -> None:

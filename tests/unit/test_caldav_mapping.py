@@ -1,6 +1,10 @@
 """From properties to calendars: the layered ownership rule on what seven servers say (connectors.md 1), and more."""
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from calwarden.connectors.caldav import mapping, provider_of
 from calwarden.connectors.caldav.markup import CS, D, hrefs, multistatus, node, parse, sync_collection
@@ -167,6 +171,8 @@ def test_name_color_and_zone_are_read_in_every_form_seen() -> None:
         "#49BED8",
         "Europe/Paris",
     )
+    lines = calendar(properties(owner=MINE, more="<D:displayname>a\n\tb\u2028c\x85d 👩‍👧 שלום</D:displayname>"))
+    assert lines.name == "a b c d 👩‍👧 שלום"
     bare = calendar(properties(owner=MINE, more="<A:calendar-color>?</A:calendar-color>"))
     assert (bare.name, bare.color, bare.tzid) == ("work", None, None)
     named = calendar(
@@ -235,6 +241,7 @@ def test_addresses_are_mail_addresses_and_the_preferred_one_comes_first() -> Non
         ("/a%2bb", "/a+b"),  # SabreDAV
         ("/a+b", "/a+b"),
         ("/%C3%A4.ics", "/ä.ics"),
+        ("/%C2%A0%E2%80%8D.ics", "/\xa0\u200d.ics"),
         ("https://CAL.example.org/x", "/x"),
         ("http://cal.example.org:8080/x", "/x"),
         ("//cal.example.org/x", "/x"),
@@ -310,6 +317,22 @@ def test_hostile_or_broken_xml_is_refused(body: bytes) -> None:
         multistatus(body, BASE)
 
 
+_OPENING, _ENDING = "<D:multistatus xmlns:D='DAV:'>", "</D:multistatus>"
+_SCRAPS = [
+    *(_OPENING, _ENDING, "<D:response>", "</D:response>", "<D:href>/a</D:href>", "<D:href/>"),
+    *("<D:propstat>", "</D:propstat>", "<D:prop>", "</D:prop>", "<!DOCTYPE x>"),
+    *("<D:status>HTTP/1.1 200 OK</D:status>", "<D:status/>", "<D:getetag>1</D:getetag>"),
+    *("&amp;", "&x;", "<!--", "-->", "<?x?>", "\x00", "text"),
+]
+
+
+@given(st.lists(st.sampled_from(_SCRAPS), max_size=14).map("".join))
+def test_whatever_comes_as_xml_is_read_or_refused(scraps: str) -> None:
+    for text in (scraps, f"{_OPENING}{scraps}{_ENDING}"):
+        with suppress(ValueError):
+            assert all(one.path.startswith("/") for one in multistatus(text.encode(), BASE).members)
+
+
 def test_no_limit_is_ever_stated_in_a_sync() -> None:
     body = sync_collection("token & <more>")
     assert b"nresults" not in body
@@ -323,7 +346,14 @@ def test_a_status_that_makes_no_sense_is_no_success() -> None:
         assert member.properties == {}
 
 
+def test_an_etag_or_token_that_could_not_be_sent_back_is_none() -> None:
+    for odd in ("a\nb", "x" * 3_000):
+        (member,) = multistatus(answer(response("/x", f"<D:getetag>{odd}</D:getetag>")), BASE).members
+        assert member.etag == ""
+    assert multistatus(answer(f"<D:sync-token>{'x' * 3_000}</D:sync-token>"), BASE).token is None
+
+
 def test_text_that_xml_cannot_hold_is_left_out_when_it_is_sent() -> None:
-    made = node(f"{CS}x", text="a\x00b\ud800c\x1f")
-    assert made.text == "abc"
+    made = node(f"{CS}x", text="a\x00b\ud800c\x1f\ufffe👩‍👧")
+    assert made.text == "abc👩‍👧"
     assert hrefs(None) == []

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calwarden.net import Cause, OutboundError, OutboundRules, is_public, join, parse_url, system_resolve
+from calwarden.net import Cause, OutboundError, OutboundRules, is_public, join, parse_url, system_resolver
 
 NOT_PUBLIC = {
     "private": ["10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1"],
@@ -224,6 +224,6 @@ def test_a_host_is_refused_if_only_one_of_its_addresses_is_not_public() -> None:
 
 
 def test_the_resolver_gives_every_address_of_a_name() -> None:
-    found = asyncio.run(system_resolve("localhost", 80))
+    found = asyncio.run(system_resolver()("localhost", 80))
     assert set(found) <= {"127.0.0.1", "::1"}
     assert found

@@ -2,7 +2,9 @@
 
 import asyncio
 import gzip
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -23,6 +25,7 @@ from calwarden.net import (
     Timeouts,
     follow,
     parse_url,
+    system_resolver,
     tls_context,
 )
 from servers.web import Got, Web, response, serving
@@ -46,7 +49,8 @@ class Asking:
 
     def __init__(self, *allow: str, ca_pem: str | None = None, **changes: Any) -> None:
         rules = OutboundRules.of(allow, https_only=changes.pop("https_only", True))
-        self._arguments = (rules, {"tls": tls_context(ca_pem), "timeouts": QUICK, **changes})
+        usual = {"tls": tls_context(ca_pem), "timeouts": QUICK, "resolve": system_resolver()}
+        self._arguments = (rules, {**usual, **changes})
 
     def __call__(self, url: str, method: str = "GET", **sending: Any) -> Answer:
         return self.all([url], method, **sending)[0]
@@ -138,6 +142,33 @@ def test_a_second_address_is_tried_where_the_first_does_not_answer() -> None:
         assert Asking(f"cal.lan:{web.port}", resolve=two)(f"http://cal.lan:{web.port}/").status == 200
 
 
+def test_names_without_an_answer_hold_up_nothing_but_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go = threading.Event()
+
+    def never(*arguments: object, **more: object) -> list[object]:
+        let_go.wait(20)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", never)
+
+    async def ask() -> float:
+        client = GuardedClient(OutboundRules(), tls=tls_context(), timeouts=QUICK, resolve=system_resolver())
+        lost = [client.send(Request("GET", parse_url(f"https://n{n}.example/"))) for n in range(20)]
+        stuck = asyncio.gather(*lost, return_exceptions=True)
+        await asyncio.sleep(0.2)
+        began = time.monotonic()
+        await asyncio.to_thread(str)
+        took = time.monotonic() - began
+        assert {type(one) for one in await stuck} == {OutboundError}
+        await client.close()
+        return took
+
+    try:
+        assert asyncio.run(ask()) < 0.5
+    finally:
+        let_go.set()
+
+
 def test_proxies_of_the_environment_and_netrc_are_not_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login stranger password secret\n")
     with serving(fine) as proxy, serving(fine) as web:
@@ -158,7 +189,8 @@ def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
 
 def redirected(web: Web, *allow: str, login: Login | None = None) -> Answer:
     async def ask() -> Answer:
-        client = GuardedClient(OutboundRules.of([web.allowed, *allow]), tls=tls_context(), timeouts=QUICK)
+        rules = OutboundRules.of([web.allowed, *allow])
+        client = GuardedClient(rules, tls=tls_context(), timeouts=QUICK, resolve=system_resolver())
         try:
             return await follow(lambda url: client.send(Request("PROPFIND", url), login=login), parse_url(web.url))
         finally:

@@ -90,8 +90,9 @@ def test_a_refused_fresh_nonce_is_a_wrong_password_and_an_old_or_stale_one_is_no
     assert one.challenged(HOME, [SHA])
     signed(one)
     assert not one.challenged(HOME, [SHA.replace(RFC7616_NONCE, "second")])
+    assert signed(one)["nonce"] == RFC7616_NONCE
     assert one.challenged(HOME, [SHA.replace(RFC7616_NONCE, "second") + ", stale=true"])
-    signed(one), signed(one)
+    one.welcomed(HOME, None)
     assert one.challenged(HOME, [SHA.replace(RFC7616_NONCE, "third")])
     assert signed(one)["nonce"] == "third"
 
@@ -128,6 +129,15 @@ def test_without_tls_nothing_is_sent_before_it_is_asked_for() -> None:
     assert not one.challenged(HOME, ['Basic realm="r"'])
 
 
+def test_over_tls_a_server_may_still_ask_for_digest_instead() -> None:
+    home = parse_url("https://cal.example.org/")
+    one = Login("u", "p", home, cnonce=lambda: "c")
+    assert (one.authorization("GET", home) or "").startswith("Basic ")
+    assert one.challenged(home, [SHA])
+    assert (one.authorization("GET", home) or "").startswith("Digest ")
+    assert not one.challenged(home, ['Basic realm="r"'])
+
+
 def test_credentials_go_to_no_other_origin_whatever_it_asks() -> None:
     home = parse_url("https://cal.example.org/")
     one = Login("u", "p", home, cnonce=lambda: "c")
@@ -141,6 +151,15 @@ def test_credentials_go_to_no_other_origin_whatever_it_asks() -> None:
         assert one.authorization("GET", parse_url(other)) is None
         assert not one.challenged(parse_url(other), ['Basic realm="r"', SHA])
         assert one.authorization("GET", parse_url(other)) is None
+
+
+def test_names_and_passwords_beyond_ascii_are_utf_8() -> None:
+    one = Login("Jörg", "pässword", HOME, cnonce=lambda: "c")
+    one.challenged(HOME, ['Basic realm="r"'])
+    assert one.authorization("GET", HOME) == f"Basic {b64encode('Jörg:pässword'.encode()).decode()}"
+    broken = Login("J\udcf6rg", "x", HOME, cnonce=lambda: "c")
+    broken.challenged(HOME, ['Basic realm="r"'])
+    assert broken.authorization("GET", HOME) == f"Basic {b64encode(b'J?rg:x').decode()}"
 
 
 def test_names_with_quotes_add_no_parameter() -> None:

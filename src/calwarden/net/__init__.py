@@ -4,7 +4,7 @@ from calwarden.net.address import is_public
 from calwarden.net.auth import Login
 from calwarden.net.client import Answer, GuardedClient, Request, Timeouts, tls_context
 from calwarden.net.errors import Cause, OutboundError
-from calwarden.net.pinned import Resolve, system_resolve
+from calwarden.net.pinned import Resolve, system_resolver
 from calwarden.net.redirect import follow
 from calwarden.net.rules import OutboundRules
 from calwarden.net.url import Url, join, parse_url
@@ -24,6 +24,6 @@ __all__ = [
     "is_public",
     "join",
     "parse_url",
-    "system_resolve",
+    "system_resolver",
     "tls_context",
 ]

@@ -64,6 +64,7 @@ class Digest:
             raise ValueError("not a digest that can be computed")
         self.realm, self.nonce, self.opaque = given.get("realm", ""), given["nonce"], given.get("opaque")
         self.uses = 0
+        self.proved = False  # a request under it has been let in
 
     @property
     def strength(self) -> int:
@@ -127,7 +128,8 @@ class Login:
         cnonce: Callable[[], str],
         also: Callable[[Url], bool] = _nowhere,
     ) -> None:
-        self._username, self._password = username, password
+        # Text that UTF-8 cannot write is no name or password of anybody's.
+        self._username, self._password = (one.encode("utf-8", "replace").decode() for one in (username, password))
         self._origin, self._also = home.origin, also
         self._cnonce = cnonce
         self._digests: dict[str, Digest] = {}
@@ -162,8 +164,8 @@ class Login:
         if offered is not None:
             held = self._digests.get(url.origin)
             digest, stale = offered
-            # A refused answer to a fresh nonce is a wrong password; to an older one, perhaps an expired nonce.
-            if held is not None and held.uses <= 1 and not stale:
+            # Refused at once, it is a wrong password; refused after it has been let in, perhaps an expired nonce.
+            if held is not None and not held.proved and not stale:
                 return False
             self._digests[url.origin] = digest
             return True
@@ -174,11 +176,14 @@ class Login:
         return True
 
     def welcomed(self, url: Url, info: str | None) -> None:
-        """Take note of an Authentication-Info header."""
+        """A request was let in, with this Authentication-Info header."""
         digest = self._digests.get(url.origin)
+        if digest is None:
+            return
+        digest.proved = True
         named = challenges([f"info {info}"]) if info else ()
         following = named[0].parameters.get("nextnonce") if named else None
-        if digest is not None and following:
+        if following:
             digest.renew(following)
 
 

@@ -12,7 +12,7 @@ import httpcore
 
 from calwarden.net.auth import Login
 from calwarden.net.errors import Cause, OutboundError
-from calwarden.net.pinned import PinnedBackend, Resolve, system_resolve
+from calwarden.net.pinned import PinnedBackend, Resolve
 from calwarden.net.rules import OutboundRules
 from calwarden.net.url import Url
 
@@ -89,8 +89,8 @@ class GuardedClient:
         rules: OutboundRules,
         *,
         tls: ssl.SSLContext,
+        resolve: Resolve,
         timeouts: Timeouts | None = None,
-        resolve: Resolve = system_resolve,
     ) -> None:
         self._rules = rules
         self._timeouts = timeouts or Timeouts()
@@ -171,7 +171,15 @@ def _headers(request: Request, credentials: str | None) -> list[tuple[bytes, byt
         found.append(("Content-Length", str(len(request.body))))
     if credentials is not None:
         found.append(("Authorization", credentials))
-    return [(name.encode("latin-1", "replace"), value.encode()) for name, value in found]
+    return [(name.encode("ascii"), _sent(name, value)) for name, value in found]
+
+
+def _sent(name: str, value: str) -> bytes:
+    """Header text was read as latin-1 and goes back as the same bytes; names of people are UTF-8 (RFC 7616 4)."""
+    try:
+        return value.encode("utf-8" if name == "Authorization" else "latin-1")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "replace")
 
 
 def _refuse(answer: Answer, most_bytes: int) -> None:

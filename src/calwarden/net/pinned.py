@@ -3,6 +3,8 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 import httpcore
 
@@ -10,16 +12,30 @@ from calwarden.net.errors import Cause, OutboundError
 from calwarden.net.rules import OutboundRules
 from calwarden.net.url import Url
 
-MOST_ADDRESSES = 4
+MOST_ADDRESSES: Final = 4
+
+_RESOLVING: Final = 8  # look-ups at a time
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """All addresses of a host, as text; raises OSError or UnicodeError if it has none."""
 
 
-async def system_resolve(host: str, port: int) -> Sequence[str]:
-    """What the operating system's resolver says."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
+def system_resolver() -> Resolve:
+    """Asks the operating system, in threads of its own.
+
+    A look-up cannot be broken off. In the threads that everything else runs in, a handful of names with a name server
+    that never answers would stop the whole process.
+    """
+    threads = ThreadPoolExecutor(_RESOLVING, "resolve")
+
+    def look_up(host: str, port: int) -> Sequence[str]:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(one[4][0]) for one in found))
+
+    async def resolve(host: str, port: int) -> Sequence[str]:
+        return await asyncio.get_running_loop().run_in_executor(threads, look_up, host, port)
+
+    return resolve
 
 
 class PinnedBackend(httpcore.AsyncNetworkBackend):

@@ -11,6 +11,7 @@ from calwarden.net import Answer
 from calwarden.ports.connector import CalendarGone, CursorExpired, ProviderUnavailable, RemoteChanges
 
 MOST_PAGES: Final = 1_000
+MOST_RESOURCES: Final = 200_000
 
 _TOKEN, _CTAG = "s1:", "c1:"  # kinds of cursors, with the version of their form
 _UNFINISHED: Final = 507  # RFC 6578 3.6
@@ -39,6 +40,8 @@ class _Pages:
                 self._member(ResourceId(member.path), member)
             else:
                 self.strange = self.strange or not member.path.startswith(calendar)
+        if len(self.changed) + len(self.removed) > MOST_RESOURCES:
+            raise ProviderUnavailable("the calendar service lists more than can be read")
         # A server that answers under other paths than it was asked for must not look like an empty calendar.
         if self.strange and not self.changed and not self.removed:
             raise ProviderUnavailable("the calendar service did not answer as expected")
@@ -49,7 +52,7 @@ class _Pages:
             self.changed.pop(resource, None)
             self.removed.add(resource)
         else:
-            self.changed[resource] = member.text(f"{D}getetag")
+            self.changed[resource] = member.etag
             self.removed.discard(resource)
 
 

@@ -39,7 +39,7 @@ class CalendarCollection:
         condition = ("If-None-Match", "*") if etag is None else ("If-Match", matchable(etag))
         self._require_inside(resource_id)
         answer = await self._dav.ask("PUT", resource_id, headers=(_CALENDAR, condition), body=body)
-        if answer.status in {200, 201, 204}:
+        if answer.status in {200, 201, 202, 204}:
             return
         if answer.status == 412 or (answer.status in _GONE and etag is not None):
             raise PreconditionFailed("the event was changed by somebody else")

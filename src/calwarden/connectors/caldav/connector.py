@@ -19,7 +19,7 @@ from calwarden.domain.draft import EventDraft
 from calwarden.domain.ids import ResourceId
 from calwarden.domain.profile import Credentials
 from calwarden.domain.times import EventTime
-from calwarden.net import GuardedClient, Login, OutboundRules, Resolve, Url, parse_url, system_resolve, tls_context
+from calwarden.net import GuardedClient, Login, OutboundRules, Resolve, Url, parse_url, system_resolver, tls_context
 from calwarden.policy.decision import Permit
 from calwarden.ports.connector import (
     AddressRefused,
@@ -44,7 +44,7 @@ class Surroundings:
     clock: Clock
     nonce: Callable[[], str]
     tls: ssl.SSLContext = field(default_factory=tls_context)
-    resolve: Resolve = system_resolve
+    resolve: Resolve = field(default_factory=system_resolver)
 
 
 def caldav_factory(around: Surroundings) -> ConnectorFactory:

@@ -57,7 +57,7 @@ async def read_person(dav: Dav, principal: Url) -> Person:
         raise NoCalendars("the calendar service does not say where calendars are")
     homes = (_leads_to(one, answer.url, dav) for one in hrefs(member.properties.get(f"{C}calendar-home-set")))
     home = next((one for one in homes if one is not None), None)
-    return Person(answer.url, home, member.text(f"{D}displayname"), mapping.addresses(member))
+    return Person(answer.url, home, member.line(f"{D}displayname"), mapping.addresses(member))
 
 
 def _candidates(typed: Url) -> Iterator[Url]:

@@ -86,7 +86,7 @@ def calendar(member: Member, principal: str | None, base: Url) -> RemoteCalendar
     if f"{C}calendar" not in _children(properties.get(f"{D}resourcetype")) or not _holds_events(properties):
         return None
     remote_id = as_collection(member.path)
-    name = member.text(f"{D}displayname") or remote_id.rstrip("/").rpartition("/")[2]
+    name = member.line(f"{D}displayname") or remote_id.rstrip("/").rpartition("/")[2]
     return RemoteCalendar(
         remote_id,
         name[:_MOST_NAME],

@@ -3,6 +3,7 @@
 Pure. No entities, no DTD, no network, no huge documents (security 7.6); what is not well-formed raises ValueError.
 """
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,6 +19,9 @@ CS: Final = "{http://calendarserver.org/ns/}"
 APPLE: Final = "{http://apple.com/ns/ical/}"
 
 Element = etree._Element  # noqa: SLF001  the name lxml's own stubs give it
+
+MOST_TOKEN: Final = 2_048
+"""Etags and sync tokens are kept: longer ones are no such thing."""
 
 _PREFIXES: Final = {"d": D[1:-1], "c": C[1:-1], "cs": CS[1:-1], "a": APPLE[1:-1]}
 
@@ -35,6 +39,16 @@ class Member:
         """The text of a property; empty if there is none."""
         found = self.properties.get(name)
         return "" if found is None else whole_text(found)
+
+    def line(self, name: str) -> str:
+        """The text of a property as one line without control characters (security 7.3)."""
+        return harmless(" ".join(self.text(name).split()))
+
+    @property
+    def etag(self) -> str:
+        """DAV:getetag; empty if there is none, or none that could be sent back."""
+        text = self.text(f"{D}getetag")
+        return text if len(text) <= MOST_TOKEN and harmless(text) == text else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,8 @@ def multistatus(body: bytes, base: Url) -> Multistatus:
     members: list[Member] = []
     for response in root.iterfind(f"{D}response"):
         members.extend(_members(response, base))
-    return Multistatus(tuple(members), (root.findtext(f"{D}sync-token") or "").strip() or None)
+    token = (root.findtext(f"{D}sync-token") or "").strip()
+    return Multistatus(tuple(members), token if token and len(token) <= MOST_TOKEN else None)
 
 
 def _members(response: Element, base: Url) -> Iterator[Member]:
@@ -106,11 +121,16 @@ def hrefs(element: Element | None) -> list[str]:
     return [text for text in texts if text]
 
 
+def harmless(text: str) -> str:
+    """``text`` without control characters, lone surrogates and line separators; emoji and all scripts stay."""
+    return "".join(one for one in text if unicodedata.category(one) not in {"Cc", "Cs", "Zl", "Zp"})
+
+
 def node(tag: str, *children: Element, text: str = "", **attributes: str) -> Element:
     """An element to be sent; characters that XML has no way to write are left out."""
     made = etree.Element(tag, nsmap=_PREFIXES)
     made.extend(children)
-    made.text = "".join(one for one in text if one.isprintable()) or None
+    made.text = harmless(text).replace("\ufffe", "").replace("\uffff", "") or None
     for name, value in attributes.items():
         made.set(name, value)
     return made

@@ -1,6 +1,7 @@
 """Addresses as servers write them, and the decoded paths that we compare and store (connectors.md 2.6). Pure."""
 
 import re
+import unicodedata
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -39,7 +40,7 @@ def usable(encoded: str) -> str | None:
         path = unquote(encoded, errors="strict")
     except UnicodeDecodeError:
         return None
-    if not all(one.isprintable() for one in path) or len(target_of(path)) > _MOST:
+    if any(unicodedata.category(one) == "Cc" for one in path) or len(target_of(path)) > _MOST:
         return None
     if any(step in {".", ".."} for step in path.split("/")):
         return None

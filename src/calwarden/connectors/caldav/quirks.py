@@ -35,8 +35,9 @@ def same_service(home: Url, other: Url) -> bool:
 def matchable(etag: str) -> str:
     """An etag as If-Match takes it (RFC 9110 13.1.1).
 
-    Proxies mark etags weak though the text is the same (nginx with gzip, trac.nginx.org/nginx/ticket/377), and a weak
-    one never matches; some servers leave the quotes out of DAV:getetag (RFC 4918 15.6 wants them).
+    Proxies mark etags weak though the text is the same (nginx with gzip, trac.nginx.org/nginx/ticket/377), GMX hands
+    out weak ones (python-caldav, calendarobjectresource.py), and a weak one never matches. Some servers leave the
+    quotes out of DAV:getetag (RFC 4918 15.6 wants them).
     """
     bare = etag.strip().removeprefix("W/")
     return bare if bare.startswith('"') else f'"{bare}"'

@@ -61,7 +61,7 @@ def _versions(listed: Multistatus, wanted: frozenset[ResourceId]) -> Found:
     found: Found = {}
     for member in listed.members:
         resource = ResourceId(member.path)
-        etag, data = member.text(f"{D}getetag"), member.properties.get(f"{C}calendar-data")
+        etag, data = member.etag, member.properties.get(f"{C}calendar-data")
         if resource not in wanted or member.status in _GONE:
             continue
         if data is not None and etag:
@@ -94,7 +94,7 @@ async def _only_etag(dav: Dav, resource: ResourceId) -> Version | None:
     if answer.status in _GONE:
         return None
     members = () if found is None else found.members
-    etag = next((one.text(f"{D}getetag") for one in members if same_path(one.path, resource)), "")
+    etag = next((one.etag for one in members if same_path(one.path, resource)), "")
     if not etag:
         raise ProviderUnavailable("the calendar service does not say which version it has")
     return Version(etag, None)
