@@ -16,7 +16,7 @@ import calwarden.store
 from calwarden.domain.account import Session
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
 from calwarden.domain.errors import NotFound
-from calwarden.domain.grant import Authorization, ElevationRequest
+from calwarden.domain.grant import Authorization, AuthorizationState, ElevationRequest
 from calwarden.domain.ids import AccountId, AuthorizationId, ElevationRequestId, SessionId
 from calwarden.domain.times import Instant
 from calwarden.ports.store import Listing
@@ -220,7 +220,7 @@ def test_an_address_opens_its_account_alone(filled: SqlStore) -> None:
         assert owners(uow._tx, t.accounts) == {MARCEL}
 
 
-def test_a_run_of_the_consent_flow_becomes_somebodys_once(filled: SqlStore) -> None:
+def test_a_run_of_the_consent_flow_changes_hands_until_it_is_answered(filled: SqlStore) -> None:
     name = AuthorizationId("new")
     with filled.write() as uow:
         uow.authorizations.add(run("new"))
@@ -229,13 +229,15 @@ def test_a_run_of_the_consent_flow_becomes_somebodys_once(filled: SqlStore) -> N
         assert uow.authorizations.get(name) == run("new")
         assert owners(uow._tx, t.authorizations) == {None}  # the one presented
     with filled.write() as uow:
-        uow.authorizations.save(run("new", account_id=JANE))
-    with pytest.raises(NotFound), filled.write() as uow:
         uow.authorizations.save(run("new", account_id=MARCEL))
-    with pytest.raises(NotFound), filled.write() as uow:
-        uow.authorizations.save(run("new"))
+    answered = run("new", account_id=JANE, status=AuthorizationState.APPROVED)
+    with filled.write() as uow:
+        uow.authorizations.save(answered)
+    for account_id in (MARCEL, None):
+        with pytest.raises(NotFound), filled.write() as uow:
+            uow.authorizations.save(replace(answered, account_id=account_id))
     with filled.read() as uow:
-        assert uow.authorizations.get(name) == run("new", account_id=JANE)
+        assert uow.authorizations.get(name) == answered
 
 
 @pytest.mark.parametrize("reason", Across)

@@ -45,7 +45,7 @@ class SqlAuthorizations:
         return None if row is None else _authorization(row)
 
     def save(self, authorization: Authorization) -> None:
-        self._tx.present(authorization.authorization_id)  # nobody's until it is saved as somebody's
+        self._tx.present(authorization.authorization_id)  # until it is answered it may become somebody else's
         self._tx.save(t.authorizations, _values(authorization), "the authorization")
 
     def by_code(self, code_hash: str) -> Authorization | None:

@@ -78,10 +78,10 @@ def _disowning() -> None:
 
 
 def _unclaimed() -> None:
-    """An authorization is nobody's until somebody signs in: then it becomes theirs, and stays so."""
+    """An authorization is nobody's until somebody signs in, and may change hands until somebody has answered it."""
     _policy("unclaimed_insert", "authorizations", "FOR INSERT WITH CHECK (account_id IS NULL)")
-    presented = f"account_id IS NULL AND authorization_id = {_setting('presented')}"
-    claim = f"USING ({presented}) WITH CHECK (account_id IS NULL OR {_MINE})"
+    pending = f"status = 'pending' AND authorization_id = {_setting('presented')}"
+    claim = f"USING ({pending}) WITH CHECK (account_id IS NULL OR {_MINE})"
     _policy("unclaimed_update", "authorizations", f"FOR UPDATE {claim}")
 
 
