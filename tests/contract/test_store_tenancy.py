@@ -75,7 +75,7 @@ def filled(postgres_store: SqlStore) -> SqlStore:
             uow.grants.add(grant(account_id))
             uow.tokens.add(token(f"token-{account_id}", account_id=account_id, family=f"family-{account_id}"))
             uow.sessions.add(Session(session, account_id, NOW, soon, "csrf"))
-            uow.authorizations.add(run(f"run-{account_id}", account_id=account_id, code_hash=f"code-{account_id}"))
+            uow.authorizations.add(approved(account_id))
             uow.elevation_requests.add(
                 ElevationRequest(asked, account_id, APP, GRANT, 1, (WORK,), "https://a.example/", NOW, soon)
             )
@@ -91,6 +91,12 @@ def filled(postgres_store: SqlStore) -> SqlStore:
 def run(name: str, **changes: Any) -> Authorization:
     made = Authorization(AuthorizationId(name), APP, "https://a.example/", ("free_busy",), NOW, Instant(NOW + 60))
     return replace(made, **changes)
+
+
+def approved(account_id: AccountId) -> Authorization:
+    """Answered by this account, and not exchanged yet."""
+    code = f"code-{account_id}"
+    return run(f"run-{account_id}", account_id=account_id, status=AuthorizationState.APPROVED, code_hash=code)
 
 
 @pytest.fixture
