@@ -46,6 +46,11 @@ class DavAccount:
         properties = f"<D:set><D:prop><D:displayname>{escape(name)}</D:displayname></D:prop></D:set>"
         self._ask("MKCALENDAR", path, f"<C:mkcalendar {_DECLARED}>{properties}</C:mkcalendar>")
 
+    def rename(self, path: str, name: str) -> None:
+        """PROPPATCH (RFC 4918 9.2)."""
+        properties = f"<D:set><D:prop><D:displayname>{escape(name)}</D:displayname></D:prop></D:set>"
+        self._ask("PROPPATCH", path, f"<D:propertyupdate {_DECLARED}>{properties}</D:propertyupdate>")
+
     def put(self, path: str, text: str) -> None:
         """Store a resource, over what is there."""
         self._ask("PUT", path, text, {"Content-Type": "text/calendar; charset=utf-8"})

@@ -32,7 +32,7 @@ COLUMNS = {
 """The columns of the contract's matrix, and what is asked for in each."""
 
 ALLOWED, REFUSED = "Y", "n"
-_PATIENCE = 20.0
+_PATIENCE = 30.0
 _PAUSE = 0.1
 _OK, _MULTIPLE, _FORBIDDEN = 200, 300, 403
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,6 @@ def programs_in(folder: Path) -> list[str]:
 
 @pytest.mark.timeout(300)
 def test_the_demo_finds_everything_as_expected_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "demo/run.py"],
         cwd=ROOT,
@@ -36,7 +34,6 @@ def test_the_demo_finds_everything_as_expected_and_leaves_nothing_behind(tmp_pat
         check=False,
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    assert time.monotonic() - began < 120
     assert "checks were as expected" in done.stdout
     assert "NOT" not in done.stdout
     assert "\x1b" not in done.stdout
