@@ -1,5 +1,6 @@
 """JSON, queries and forms: what is taken, and what is named when it is not."""
 
+import time
 from typing import Any
 
 import pytest
@@ -52,6 +53,21 @@ def test_hostile_json_is_named_and_not_repeated(body: bytes, says: str) -> None:
     with pytest.raises(JsonError, match=says) as caught:
         parse_json(body)
     assert len(str(caught.value)) < 80
+
+
+def test_a_megabyte_of_anything_is_judged_in_no_time() -> None:
+    """It is read before anybody has shown a token, and everybody else waits meanwhile."""
+    unclosed, ending_in_an_escape = b'{"' + b"[" * 41 + b'\\"' * 490_000, b'{"' + b"[" * 41 + b'\\"' * 490_000 + b"\\"
+    begun = time.process_time()
+    for body in (unclosed, ending_in_an_escape, b"[" * 990_000, b'["' + b"[" * 990_000):
+        with pytest.raises(JsonError):
+            parse_json(body)
+    for text in ("&a" * 490_000, "a=%41&" * 160_000, "a[b]&" * 190_000, "a[" * 490_000, "&" * 990_000):
+        try:
+            parse_form(text)
+        except FormError as error:
+            assert len(str(error)) < 80
+    assert time.process_time() - begun < 3
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 MOST_DEPTH = 40
 MOST_DIGITS = 12
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', flags=re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', flags=re.DOTALL)
+"""One that is never closed goes to the end: were it no match, every quote in it would be tried as a beginning."""
 
 
 class JsonError(ValueError):
