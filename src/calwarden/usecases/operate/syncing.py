@@ -13,7 +13,7 @@ from calwarden.usecases.deliver import DeliverEnd, DeliverOutcome, deliver_write
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.sync import SyncEnd, SyncOutcome, sync_profile
 
-_PATIENCE: Final = 300.0  # seconds; a process that died gives its lease back after one minute
+_PATIENCE: Final = 300.0  # seconds; what a process that died held is free again much sooner
 _PAUSE: Final = 0.1
 
 _T = TypeVar("_T", DeliverOutcome, SyncOutcome)

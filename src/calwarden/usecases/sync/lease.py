@@ -11,7 +11,7 @@ from calwarden.ports.store import StoreUnavailable, UnitOfWork
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.sync.hop import hop
 
-LEASE_SECONDS: Final = 60
+LEASE_SECONDS: Final = 20
 """How long a dead process keeps others from a Profile."""
 
 _KEEP_EVERY = LEASE_SECONDS / 4
