@@ -95,12 +95,12 @@ def serving(folder: Path, allow: str, settings: Mapping[str, str] | None = None)
         **(settings or {}),
     }
     server = Server(f"http://127.0.0.1:{port}", environ, folder)
-    with running([PROGRAM, "serve"], environ, server.log, lambda: _answers(server.url)):
+    with running([PROGRAM, "serve"], environ, server.log, lambda: answers(server.url)):
         yield server
 
 
-def _answers(url: str) -> bool:
-    """Whether it is past making its database, too."""
+def answers(url: str) -> bool:
+    """Whether a server answers there: it is past making its database, too."""
     try:
         return httpx.get(f"{url}/.well-known/oauth-authorization-server", trust_env=False).is_success
     except httpx.TransportError:
