@@ -135,3 +135,14 @@ def test_every_field_of_the_object_is_declared() -> None:
 def test_the_settings_do_not_change() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         load({}).port = 1  # type: ignore[misc]  # that is the point
+
+
+def test_trusted_proxies_are_addresses_and_networks() -> None:
+    stated = load({"CALWARDEN_TRUSTED_PROXIES": "10.0.0.5, 192.168.0.1/16 ::1"}).trusted_proxies
+    assert stated == ("10.0.0.5/32", "192.168.0.0/16", "::1/128")
+    assert load({}).trusted_proxies == ()
+
+
+@pytest.mark.parametrize("value", ["*", "proxy.lan", "10.0.0.5:80", "10.0.0.300"])
+def test_nobody_is_trusted_by_name_or_altogether(value: str) -> None:
+    assert "TRUSTED_PROXIES" in complaints({"CALWARDEN_TRUSTED_PROXIES": value})[0]

@@ -85,9 +85,9 @@ class MortalStore:
 class Syncing:
     """Jane has ``work`` and ``home`` at the provider; Marcel shares ``team`` with her."""
 
-    def __init__(self, **limits: int) -> None:
+    def __init__(self, store: SqlStore | None = None, **limits: int) -> None:
         self.clock = HandClock()
-        self.store = MortalStore(open_memory())
+        self.store = MortalStore(store or open_memory())
         self.kit = Kit(self.store, self.clock, Counting(), Limits(**limits), ISSUER)
         self.provider = MemoryProvider()
         self.provider.add_user("jane", "secret", name="jane@dav", addresses=("jane@example.org",))
