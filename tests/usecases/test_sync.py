@@ -12,6 +12,7 @@ from calwarden.ports.connector import (
     CalendarGone,
     ConnectorError,
     CredentialsRevoked,
+    CursorExpired,
     ProviderUnavailable,
     RateLimited,
 )
@@ -80,6 +81,15 @@ def test_a_cursor_that_is_not_accepted_leads_to_one_whole_listing(world: Syncing
     world.put("c.ics", "Tea")
     assert world.sync().changed == 2
     assert world.summaries() == ["Lunch", "Tea"]
+
+
+def test_a_connector_that_hands_an_expired_cursor_back_is_asked_for_everything(world: Syncing) -> None:
+    world.put("a.ics", "Lunch")
+    world.sync()
+    world.put("a.ics", "Brunch")
+    world.provider.fail(CursorExpired("old"), operation="changes")
+    assert world.sync().end is SyncEnd.DONE
+    assert world.summaries() == ["Brunch"]
 
 
 def test_deletions_a_server_never_reports_are_found_once_a_day(world: Syncing) -> None:

@@ -80,7 +80,7 @@ def judge(uow: UnitOfWork, kit: Kit, write: PendingWrite, fresh: RemoteResource 
     access = Access(
         grant_facts(grant, kit.clock()),
         calendar_facts(grant, calendar, profile),
-        event_facts(grant, _stand_in(write, held, _is_followed(uow, write))),
+        event_facts(grant, _stand_in(uow, write, held)),
     )
     decision = decide(ACTIONS[write.kind], access)
     if isinstance(decision, Deny):
@@ -90,6 +90,7 @@ def judge(uow: UnitOfWork, kit: Kit, write: PendingWrite, fresh: RemoteResource 
     return Order(write, decision.permit, calendar, target)
 
 
+_OWN: Final = frozenset({WriteKind.UPSERT, WriteKind.DELETE})  # of events that need not be there
 _REVOKED, _NARROWED = "grant_revoked", "grant_narrowed"
 
 
@@ -126,14 +127,14 @@ def _is_followed(uow: UnitOfWork, write: PendingWrite) -> bool:
     )
 
 
-def _stand_in(write: PendingWrite, held: Resource, followed: bool) -> Event | None:
+def _stand_in(uow: UnitOfWork, write: PendingWrite, held: Resource) -> Event | None:
     """The event the write is about, as it was when it was accepted; None if there is none.
 
     We hold what the write is to bring: what it deletes is gone from there already, and is looked for at the Provider.
     """
     component = _component(held.components, write.occurrence)
     if component is None:
-        if write.kind is not WriteKind.REMOVE and not followed:
+        if write.kind is not WriteKind.REMOVE and (write.kind in _OWN or not _is_followed(uow, write)):
             return None
         nowhen = instant_day(Instant(0))
         component = Component(write.uid, nowhen, nowhen)

@@ -7,7 +7,7 @@ from typing import Final
 
 from calwarden.domain.ids import ResourceId
 from calwarden.domain.times import Instant
-from calwarden.ports.connector import Connector, RemoteResource
+from calwarden.ports.connector import Connector, CursorExpired, RemoteResource
 from calwarden.ports.store import UnitOfWork
 from calwarden.syncplan.plan import SyncPlan, plan
 from calwarden.usecases.sync.lease import Lease
@@ -35,7 +35,10 @@ async def pass_calendar(lease: Lease, connector: Connector, place: Place, *, ful
     transaction of the last one (security 12.3). Raises what the Connector raises, and LeaseLost.
     """
     calendar = place.calendar
-    changes = await connector.changes(calendar.remote_id, calendar.cursor, full=full)
+    try:
+        changes = await connector.changes(calendar.remote_id, calendar.cursor, full=full)
+    except CursorExpired:
+        changes = await connector.changes(calendar.remote_id, None, full=True)
     todo = await lease.read(
         partial(_plan, place=place, changes=changes.changed, removed=changes.removed, full=changes.full)
     )
