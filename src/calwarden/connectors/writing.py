@@ -15,6 +15,7 @@ from calwarden.formats import icalendar
 from calwarden.policy.decision import Action, Permit
 from calwarden.ports.connector import (
     EventTarget,
+    Leaving,
     PreconditionFailed,
     ProviderRejected,
     RemoteResource,
@@ -76,6 +77,29 @@ class Collection(Protocol):
     async def reader(self) -> Reader: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A collection that asks, immediately before each change, whether it may still be made."""
+
+    place: Collection
+    leaving: Leaving
+
+    async def get(self, resource_id: ResourceId) -> Version | None:
+        return await self.place.get(resource_id)
+
+    async def put(self, resource_id: ResourceId, body: bytes, etag: str | None) -> None:
+        # INVARIANT: nothing is read, waited for or computed between this question and the request.
+        await self.leaving()
+        await self.place.put(resource_id, body, etag)
+
+    async def delete(self, resource_id: ResourceId, etag: str) -> None:
+        await self.leaving()
+        await self.place.delete(resource_id, etag)
+
+    async def reader(self) -> Reader:
+        return await self.place.reader()
+
+
 def require(permit: Permit, target: EventTarget, actions: frozenset[Action]) -> None:
     """Raises ValueError unless ``permit`` is for this calendar and one of these actions."""
     # INVARIANT: nothing is sent to a Provider for a write that decide() has not allowed for this very calendar.
@@ -109,6 +133,7 @@ async def upsert(
     create finds nothing to change.
     """
     require(permit, target, frozenset({Action.WRITE_OWN_EVENT}))
+    place = _Asking(place, target.leaving)
     reader = await place.reader()
     version = None if target.etag is None else await place.get(target.resource_id)
     for _ in range(ROUNDS):
@@ -148,6 +173,7 @@ async def edit(
     does not say so already: whether this change is still allowed is to be decided on that.
     """
     require(permit, target, _EDITS)
+    place = _Asking(place, target.leaving)
     reader = await place.reader()
 
     def change(body: bytes) -> bytes:
@@ -161,6 +187,7 @@ async def respond(
 ) -> RemoteResource:
     """Set the person's own answer in the held version; fails as :func:`edit` does."""
     require(permit, target, frozenset({Action.RESPOND}))
+    place = _Asking(place, target.leaving)
     reader = await place.reader()
 
     def change(body: bytes) -> bytes:
@@ -176,6 +203,7 @@ async def delete(
     PreconditionFailed.
     """
     require(permit, target, _DELETES)
+    place = _Asking(place, target.leaving)
     if occurrence is None:
         etag = target.etag
         if etag is None:

@@ -1,11 +1,11 @@
 """Connectors: our code that speaks to a Provider. Asynchronous; nobody holds a transaction across an await.
 
-Every method raises only the errors below. Writes take the Permit that allows them and refuse a calendar it does not
-name; an If-Match or If-None-Match goes with each (security 12.1).
+Every method raises only the errors below, and what ``Leaving`` raises. Writes take the Permit that allows them and
+refuse a calendar it does not name; an If-Match or If-None-Match goes with each (security 12.1).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -120,6 +120,16 @@ class RemoteChanges:
     full: bool
 
 
+Leaving = Callable[[], Awaitable[None]]
+"""Asked by a Connector once all is read and nothing is left to do but to send a change: whoever ordered the write
+raises an error of its own if that may not be any more (security 5.2). Reading may have taken minutes.
+"""
+
+
+async def unasked() -> None:
+    """Nothing stands in the way."""
+
+
 @dataclass(frozen=True, slots=True)
 class EventTarget:
     """Which event a write is for. ``resource_id`` was chosen by us for creations, so that a repeat finds it."""
@@ -129,6 +139,7 @@ class EventTarget:
     resource_id: ResourceId
     uid: str
     etag: str | None  # what we hold; None: we believe it is not there
+    leaving: Leaving = field(default=unasked, repr=False, compare=False)
 
 
 class Naming(Protocol):
@@ -201,7 +212,9 @@ class Connector(Protocol):
         """Set the person's own participation: accepted, tentative, declined."""
         ...
 
-    async def create_calendar(self, permit: Permit, remote_id: str, name: str, color: str | None) -> RemoteCalendar:
+    async def create_calendar(
+        self, permit: Permit, remote_id: str, name: str, color: str | None, *, leaving: Leaving = unasked
+    ) -> RemoteCalendar:
         """Make a calendar at an address we chose; there already under that address and ours: success.
 
         Raises DuplicateCalendar where the Provider demands unique names.

@@ -28,10 +28,12 @@ from calwarden.ports.connector import (
     ConnectorFactory,
     Discovered,
     EventTarget,
+    Leaving,
     NoCalendars,
     RemoteCalendar,
     RemoteChanges,
     RemoteResource,
+    unasked,
 )
 from calwarden.ports.system import Clock
 
@@ -134,13 +136,16 @@ class CalDavConnector:
         place = await self._place(target)
         return await writing.respond(permit, place, target, answer, occurrence, now=self._around.clock())
 
-    async def create_calendar(self, permit: Permit, remote_id: str, name: str, color: str | None) -> RemoteCalendar:
+    async def create_calendar(
+        self, permit: Permit, remote_id: str, name: str, color: str | None, *, leaving: Leaving = unasked
+    ) -> RemoteCalendar:
         writing.require_creation(permit)
         dav = await self._at_home()
         home = as_collection(usable(dav.base.path) or "")
         if not remote_id.startswith(home) or not remote_id.endswith("/"):
             raise ValueError("the address is not in the calendar home")
         person = await self._who()
+        await leaving()
         return await creating.create(dav, remote_id, name, color, principal=usable(person.principal.path))
 
     async def close(self) -> None:

@@ -16,11 +16,13 @@ from calwarden.ports.connector import (
     Discovered,
     DuplicateCalendar,
     EventTarget,
+    Leaving,
     NoCalendars,
     ProviderRejected,
     RemoteCalendar,
     RemoteChanges,
     RemoteResource,
+    unasked,
 )
 from calwarden.ports.system import Clock
 
@@ -97,8 +99,11 @@ class MemoryConnector:
     ) -> RemoteResource:
         return await writing.respond(permit, self._place(target), target, answer, occurrence, now=self._clock())
 
-    async def create_calendar(self, permit: Permit, remote_id: str, name: str, color: str | None) -> RemoteCalendar:
+    async def create_calendar(
+        self, permit: Permit, remote_id: str, name: str, color: str | None, *, leaving: Leaving = unasked
+    ) -> RemoteCalendar:
         writing.require_creation(permit)
+        await leaving()
         self.ask("create_calendar", remote_id)
         held = self._provider.calendars.get(remote_id)
         if held is not None and held.owner != self._username:

@@ -15,6 +15,7 @@ from calwarden.ports.connector import (
     ConnectorFactory,
     CredentialsRevoked,
     DuplicateCalendar,
+    Leaving,
     PreconditionFailed,
     ProviderRejected,
     RateLimited,
@@ -77,6 +78,10 @@ async def _deliver(lease: Lease, open_connector: ConnectorFactory, *, all_owed: 
         await connector.close()
 
 
+class _Withdrawn(Exception):
+    """What allowed a write has ended while its event was read: it has not been sent."""
+
+
 class _Round:
     """One go at everything that is due."""
 
@@ -133,6 +138,15 @@ class _Round:
         return [one for one in first.values() if one.write_id not in self._tried and (all_owed or one.due_at <= now)]
 
     async def _one(self, write: PendingWrite) -> None:
+        try:
+            await self._do(write)
+        except _Withdrawn:
+            # It is dropped for the reason it has by now; what may be sent again after all is owed still.
+            verdict = await self._lease.read(judge, self._kit, write)
+            if isinstance(verdict, Drop):
+                await self._drop(verdict)
+
+    async def _do(self, write: PendingWrite) -> None:
         verdict = await self._lease.read(judge, self._kit, write)
         match verdict:
             case Drop():
@@ -142,18 +156,28 @@ class _Round:
             case Order():
                 await self._send(verdict)
 
+    def _leaving(self, write: PendingWrite, fresh: RemoteResource | None = None) -> Leaving:
+        """Decides once more when all is read, and a slow Provider may have taken minutes for that (security 5.2)."""
+
+        async def leaving() -> None:
+            if not isinstance(await self._lease.read(judge, self._kit, write, fresh), Order):
+                raise _Withdrawn
+
+        return leaving
+
     async def _send(self, order: Order) -> None:
         try:
-            await self._send_once(order)
+            await self._send_once(order, self._leaving(order.write))
         except PreconditionFailed:
             await self._send_again(order)
 
-    async def _send_once(self, order: Order) -> None:
+    async def _send_once(self, order: Order, leaving: Leaving) -> None:
         """Raises PreconditionFailed if the event at the Provider is not the one that was decided on."""
-        write, calendar = order.write, order.calendar
+        write, calendar, target = order.write, order.calendar, order.target
         assert calendar is not None
+        assert target is not None
         try:
-            remote = await send(self._connector, order)
+            remote = await send(self._connector, replace(order, target=replace(target, leaving=leaving)))
         except ResourceGone:
             # Deleted by somebody as soon as it was written, or before it could be changed.
             written = write.kind is WriteKind.UPSERT and write.draft is not None and write.draft.start is not UNSET
@@ -180,7 +204,7 @@ class _Round:
         verdict = await self._lease.read(judge, self._kit, write, fresh)
         match verdict:
             case Order():
-                await self._send_once(verdict)
+                await self._send_once(verdict, self._leaving(write, fresh))
             case Drop():
                 await self._settle(Settled(write, Outcome.DROPPED, verdict.calendar, fresh, verdict.reason))
 
@@ -195,7 +219,7 @@ class _Round:
     async def _create(self, order: Order) -> None:
         write = order.write
         try:
-            made = await send_calendar(self._connector, order)
+            made = await send_calendar(self._connector, order, self._leaving(write))
         except DuplicateCalendar:
             await self._settle(Settled(write, Outcome.FAILED, reason="duplicate_calendar"))
         except ProviderRejected:

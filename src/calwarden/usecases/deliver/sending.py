@@ -3,7 +3,7 @@
 from calwarden.domain.draft import EventDraft
 from calwarden.domain.ids import ResourceId
 from calwarden.domain.write import WriteKind
-from calwarden.ports.connector import Connector, RemoteCalendar, RemoteResource
+from calwarden.ports.connector import Connector, Leaving, RemoteCalendar, RemoteResource
 from calwarden.usecases.deliver.judging import Order
 
 
@@ -23,10 +23,10 @@ async def send(connector: Connector, order: Order) -> RemoteResource | None:
             return await connector.delete_event(order.permit, target, write.occurrence)
 
 
-async def send_calendar(connector: Connector, order: Order) -> RemoteCalendar:
+async def send_calendar(connector: Connector, order: Order, leaving: Leaving) -> RemoteCalendar:
     """Make the calendar at the address that was chosen when it was accepted: the write's ``resource_id``."""
-    write = order.write
-    return await connector.create_calendar(order.permit, write.resource_id, write.name or "", write.color)
+    write, name = order.write, order.write.name or ""
+    return await connector.create_calendar(order.permit, write.resource_id, name, write.color, leaving=leaving)
 
 
 async def fetch_one(connector: Connector, remote_id: str, resource_id: ResourceId) -> RemoteResource | None:
