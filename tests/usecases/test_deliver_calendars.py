@@ -89,7 +89,7 @@ def test_a_calendar_is_made_once_however_often_the_process_dies(world: Syncing, 
     world.deliver("second")
     assert [one.name for one in world.provider.calendars.values()].count("Booked") == 1
     assert len(world.grant().elevated) == 2
-    assert ended(world) == [("delivered", None)]
+    assert ended(world) == [("allowed", "calendar_created"), ("delivered", None)]
 
 
 def test_a_calendar_the_provider_does_not_want_is_given_up_with_its_reason(world: Syncing) -> None:

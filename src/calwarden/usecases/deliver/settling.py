@@ -69,10 +69,26 @@ def settle_calendar(uow: UnitOfWork, kit: Kit, write: PendingWrite, made: Remote
         raised = apply_levels(grant, (), (calendar.calendar_id,))
         allowed = None if grant.calendars is None else grant.calendars | {calendar.calendar_id}
         uow.grants.save(replace(raised, calendars=allowed))
+        _enter_elevation(uow, kit, write, calendar)
     profile = uow.profiles.get(write.account_id, write.profile_id)
     if profile is not None:
         uow.profiles.save(replace(profile, sync_due_at=kit.clock()))
     _enter(uow, kit, write, Outcome.DELIVERED, None)
+
+
+def _enter_elevation(uow: UnitOfWork, kit: Kit, write: PendingWrite, calendar: Calendar) -> None:
+    uow.audit.append(
+        AuditEntry(
+            write.account_id,
+            kit.clock(),
+            Actor.WORKER,
+            "elevation.granted",
+            Outcome.ALLOWED,
+            write.application_id,
+            reason="calendar_created",
+            on={"calendars": calendar.calendar_id},
+        )
+    )
 
 
 def _enter(uow: UnitOfWork, kit: Kit, write: PendingWrite, outcome: Outcome, reason: str | None) -> None:
