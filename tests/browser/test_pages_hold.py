@@ -228,6 +228,20 @@ def test_pages_for_somebody_lead_a_stranger_to_the_sign_in_page(browser: httpx.C
         assert answer.status_code == 303, path
 
 
+@pytest.mark.parametrize(
+    "odd", ["%0d%0aSet-Cookie:x=1", "%E2%82%AC", "%00", "%ff", "a%26door%3Dconsent", "a%3Fb", "a b", "x" * 65]
+)
+@pytest.mark.parametrize("page", ["/permissions/", "/relink/", "/oauth/consent/", "/verify/", "/reset/"])
+def test_what_can_be_no_id_of_ours_leads_nowhere(browser: httpx.Client, page: str, odd: str) -> None:
+    answer = browser.get(page + odd)
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+    assert answer.headers["Cache-Control"] == "no-store"
+    form = fields(browser.get("/sign-in?switch=1"))
+    sent = browser.post(page + odd, data={**form, "decision": "accept"})
+    assert (sent.status_code, sent.headers.get("location")) in {(404, None), (303, "/sign-in")}
+
+
 def test_where_to_go_after_sign_in_is_never_an_address(browser: httpx.Client) -> None:
     for door in (
         "door=consent&id=//evil.example",

@@ -10,6 +10,11 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", flags=re.ASCII)
 _PATHS = {Door.CONSENT: "/oauth/consent/", Door.PERMISSIONS: "/permissions/", Door.RELINK: "/relink/"}
 
 
+def is_id(text: str) -> bool:
+    """Whether ``text`` can be an id or a secret of ours, which go into paths and queries as they are."""
+    return _ID.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Then:
     """``door`` and ``id`` travel in queries and hidden fields."""
@@ -39,4 +44,4 @@ def read_then(values: Mapping[str, str]) -> Then:
     except ValueError:
         return Then()
     chosen = values.get("id", "")
-    return Then(door, chosen) if door in _PATHS and _ID.fullmatch(chosen) else Then()
+    return Then(door, chosen) if door in _PATHS and is_id(chosen) else Then()

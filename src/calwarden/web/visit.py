@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from calwarden.domain.account import Account
+from calwarden.domain.errors import Gone
 from calwarden.usecases.people import SignedIn, Visitor, current_visitor
-from calwarden.web.doors import Then
+from calwarden.web.doors import Then, is_id
 from calwarden.web.security import (
     FormRefused,
     Refusal,
@@ -63,8 +64,11 @@ class Visit:
         return self.visitor
 
     def path(self, name: str) -> str:
-        """A parameter of the path."""
-        return str(self.request.path_params[name])
+        """A parameter of the path: an id or a secret. Raises Gone for what can be none: it goes into redirects."""
+        found = str(self.request.path_params[name])
+        if not is_id(found):
+            raise Gone("nothing of ours is called that")
+        return found
 
     async def form(self) -> Form:
         """The form of somebody signed in, checked for where it comes from and whose it is."""
