@@ -10,8 +10,10 @@ from typing import Any
 
 import uvicorn
 import uvloop
+from starlette.applications import Starlette
 
 from calwarden.settings import Settings
+from calwarden.wiring.bounded import BoundedProtocol
 from calwarden.wiring.server import Server
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -43,9 +45,14 @@ async def serve(server: Server, taken: socket.socket, settings: Settings, listen
 
     No banner names what serves, or its version (security 11.1). Forwarded addresses count from listed proxies alone.
     """
-    config = uvicorn.Config(
-        server.app,
-        http="httptools",
+    await _Listening(configured(server.app, settings), server, listening).serve(sockets=[taken])
+
+
+def configured(app: Starlette, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves ``app``."""
+    return uvicorn.Config(
+        app,
+        http=BoundedProtocol,
         loop="none",
         ws="none",
         lifespan="on",
@@ -56,7 +63,6 @@ async def serve(server: Server, taken: socket.socket, settings: Settings, listen
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=settings.stop_timeout,
     )
-    await _Listening(config, server, listening).serve(sockets=[taken])
 
 
 class _Listening(uvicorn.Server):

@@ -1,0 +1,95 @@
+"""A request may be only so large, and take only so long, before anybody looks at it."""
+
+import asyncio
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from calwarden.settings import load
+from calwarden.wiring import bounded
+from calwarden.wiring.listening import configured
+
+
+async def _echo(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(str(len(await request.body()) + len(request.url.query)))
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    app = Starlette(routes=[Route("/", _echo, methods=["GET", "POST"])])
+    server = uvicorn.Server(configured(app, load({"CALWARDEN_PORT": "0"})))
+    taken = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([taken])), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield int(taken.getsockname()[1])
+    server.should_exit = True
+    thread.join(10)
+
+
+def ask(port: int, *parts: bytes) -> tuple[bytes, int]:
+    """The answer, and how much was sent until the other side had enough."""
+    sent = 0
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
+        with suppress(ConnectionError):
+            for part in parts:
+                raw.sendall(part)
+                sent += len(part)
+        with suppress(ConnectionError):
+            return raw.recv(65_536), sent
+    return b"", sent
+
+
+CHUNKS = [b"a" * 65_536] * 160
+ENDLESS = {
+    "a request line": (b"GET /?", *CHUNKS),
+    "one header": (b"GET / HTTP/1.1\r\nHost: x\r\nX: ", *CHUNKS),
+    "many headers": (b"GET / HTTP/1.1\r\nHost: x\r\n", *[b"X: a\r\n" * 10_000] * 160),
+    "a trailer": (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ", *CHUNKS),
+    "many trailers": (
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+        *[b"X: a\r\n" * 10_000] * 160,
+    ),
+}
+
+
+@pytest.mark.parametrize("parts", ENDLESS.values(), ids=ENDLESS)
+def test_what_never_ends_is_cut_off(port: int, parts: tuple[bytes, ...]) -> None:
+    answer, sent = ask(port, *parts)
+    assert answer == b""
+    assert sent < 8 * 1024 * 1024  # what the sockets of this machine hold, not what a process keeps
+
+
+def test_ordinary_requests_pass_however_they_are_cut(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+
+    def length(method: str, target: str, body: Iterator[bytes] | bytes | None = None) -> str:
+        connection.request(method, target, body, encode_chunked=isinstance(body, Iterator))
+        return connection.getresponse().read().decode()
+
+    for _ in range(20):
+        assert length("GET", f"/?{'a' * 60_000}") == "60000"
+        assert length("POST", "/", b"a" * 900_000) == "900000"
+    assert length("POST", "/", iter([b"a" * 1_024] * 900)) == "921600"
+    connection.close()
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"])
+def test_who_does_not_come_to_an_end_is_not_waited_for(
+    port: int, begun: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "MOST_SECONDS", 0.3)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
+        raw.sendall(begun)
+        assert raw.recv(65_536) == b""
