@@ -135,9 +135,7 @@ class SqlEvents:
             calendar_id=calendar_id,
             event_id=event_id,
         )
-        best = max(
-            rows, key=lambda row: (row.components is not None, not row.forgotten, row.created), default=None
-        )
+        best = max(rows, key=lambda row: (row.components is not None, not row.forgotten, row.created), default=None)
         return None if best is None else self._resource(best)
 
     def own_resources(
