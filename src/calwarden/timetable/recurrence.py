@@ -76,6 +76,18 @@ def is_expandable(rule: str) -> bool:
     return True
 
 
+def is_over(rule: str, start: EventTime) -> bool:
+    """Whether the last day of ``rule`` is before ``start``: calendar services take no such series."""
+    until = parse_rule(rule).until
+    if until is None:
+        return False
+    wall, utc = last_wall(until)
+    if not isinstance(start, Zoned):
+        return wall.date() < start
+    there = UTC if utc or not is_zone(start.tzid) else zone(start.tzid)
+    return to_instant(wall.replace(tzinfo=there)) < start.at
+
+
 class _Expanding:
     """The bounds of one resource: how many series it may have, and how many of them may turn out hostile."""
 

@@ -22,7 +22,7 @@ from calwarden.policy.decide import decide
 from calwarden.policy.decision import Access, CalendarFacts, Deny
 from calwarden.policy.view import calendar_facts, event_facts
 from calwarden.ports.store import UnitOfWork
-from calwarden.timetable.recurrence import is_expandable
+from calwarden.timetable.recurrence import is_expandable, is_over
 from calwarden.timetable.wiretime import parse_moment
 from calwarden.usecases.access import Accepted, Caller, Refusing
 from calwarden.usecases.kit import Kit
@@ -125,16 +125,25 @@ def occurrence_of(event: Event, resource: Resource) -> EventTime | None:
 def check(draft: EventDraft, before: Sequence[Component], after: Sequence[Component]) -> None:
     """Whether what ``draft`` makes of an event can be: what only the stored event and the draft together show.
 
-    Raises Invalid: ``end`` before ``start`` or of another kind, longer than ten years, a rule that is never expanded.
+    Raises Invalid: ``end`` before ``start`` or of another kind, longer than ten years, a rule that is never expanded or
+    that is over before the event starts.
     """
     changed = [one for one in after if one not in before]
-    if draft.start is not UNSET or draft.end is not UNSET:
-        for one in changed:
+    moved = draft.start is not UNSET or draft.end is not UNSET
+    for one in changed:
+        if moved:
             _check_times(one)
-    if isinstance(draft.rule, DraftRule):
-        rules = (rule for one in changed if one.repeat is not None for rule in one.repeat.rules)
-        if not all(is_expandable(rule) for rule in rules):
-            raise Invalid.of("recurrence", "errors.not_supported", "the rule cannot be expanded")
+        if one.repeat is not None and (moved or isinstance(draft.rule, DraftRule)):
+            _check_rules(draft, one.repeat.rules, one.start)
+
+
+def _check_rules(draft: EventDraft, rules: Sequence[str], start: EventTime) -> None:
+    stated = isinstance(draft.rule, DraftRule)
+    if stated and not all(is_expandable(rule) for rule in rules):
+        raise Invalid.of("recurrence", "errors.not_supported", "the rule cannot be expanded")
+    if any(is_expandable(rule) and is_over(rule, start) for rule in rules):
+        at = "recurrence.rules[0].until" if stated else "start"
+        raise Invalid.of(at, "errors.invalid_time_pair", "the last day of the rule must not be before start")
 
 
 def _check_times(component: Component) -> None:
