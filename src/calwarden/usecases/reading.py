@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from calwarden.domain.errors import Invalid
-from calwarden.domain.ids import CalendarId
+from calwarden.domain.event import Event
+from calwarden.domain.ids import CalendarId, EventKey
 from calwarden.domain.profile import Calendar, Profile
 from calwarden.domain.times import Day, Instant, Window
 from calwarden.policy.decide import decide
@@ -45,6 +46,20 @@ def chosen(within: Reach, calendar_ids: Iterable[str] | None) -> Reach:
             "calendar_ids", "errors.invalid_calendar_ids", "must all be calendars that /v1/calendars lists"
         )
     return {calendar_id: held for calendar_id, held in within.items() if calendar_id in wanted}
+
+
+def replaced(uow: UnitOfWork, caller: Caller, events: Iterable[Event]) -> frozenset[EventKey]:
+    """Those of the Application's own deleted events whose ``event_id`` names an event again: told apart by that id
+    alone, the one that is there would look deleted.
+    """
+    application_id = caller.grant.application_id
+    found = set()
+    for event in events:
+        if event.deleted and event.created_by == application_id and event.event_id is not None:
+            now = uow.events.own_resource(event.account_id, event.calendar_id, application_id, event.event_id)
+            if now is not None and now.components and now.resource_id != event.resource_id:
+                found.add(event.key)
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from calwarden.ports.store import EventQuery, UnitOfWork
 from calwarden.usecases.access import Bearer, Caller, Counted, Refusing, attempt_read
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.paging import Sheet, cut, freeze, thaw
-from calwarden.usecases.reading import Reach, Span, bounds, chosen, reach
+from calwarden.usecases.reading import Reach, Span, bounds, chosen, reach, replaced
 
 _KIND = "events"
 
@@ -137,7 +137,10 @@ def _query(kit: Kit, caller: Caller, asked: Asked, within: Reach) -> EventQuery:
 
 def _load(uow: UnitOfWork, caller: Caller, keys: Iterable[EventKey], view: _View) -> list[Event]:
     events = uow.events.load(caller.account_id, tuple(keys))
-    return [event for event in events if view.deleted or not event.deleted]
+    if not view.deleted:
+        return [event for event in events if not event.deleted]
+    gone = replaced(uow, caller, events)
+    return [event for event in events if event.key not in gone]
 
 
 def _show(caller: Caller, within: Reach, events: Iterable[Event], now: Instant) -> tuple[EventView, ...]:

@@ -22,7 +22,7 @@ from calwarden.usecases.freebusy.known import is_known
 from calwarden.usecases.freebusy.periods import Entry, Rules, Sights, entries
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.paging import Sheet, cut, freeze, thaw
-from calwarden.usecases.reading import Reach, Span, bounds, chosen, reach, whole_window
+from calwarden.usecases.reading import Reach, Span, bounds, chosen, reach, replaced, whole_window
 
 _KIND = "free_busy"
 
@@ -126,10 +126,12 @@ def _entries(kit: Kit, uow: UnitOfWork, caller: Caller, asked: AskedBusy, within
             deleted=asked.include_deleted,
         ),
     )
+    deleted = tuple(one.key for one in rows if one.own and one.deleted)
+    gone = replaced(uow, caller, uow.events.load(caller.account_id, deleted)) if deleted else frozenset()
     application = uow.applications.get(caller.grant.application_id)
     rules = Rules(asked.include_free, application is not None and application.merge_busy, asked.last_modified)
     sights = _sights(kit, caller, within, tzid=asked.tzid, with_ids=asked.include_ids)
-    return entries(rows, sights, _unknown(kit, within, span), rules)
+    return entries((one for one in rows if one.key not in gone), sights, _unknown(kit, within, span), rules)
 
 
 def _unknown(kit: Kit, within: Reach, span: Span) -> Iterable[Period]:
