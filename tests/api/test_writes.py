@@ -309,3 +309,20 @@ def test_a_refusal_hides_behind_no_other(world: ApiWorld) -> None:
     world.disconnect()
     locked = world.call("POST", world.events_path(), elevated, json=bad)
     assert (locked.status_code, code_of(locked)) == (423, "profile_disconnected")
+
+
+def test_an_edit_keeps_the_zone_of_the_event_unless_one_is_stated(world: ApiWorld) -> None:
+    plain = world.put()[0]
+    headers = world.bearer(elevated=(world.work,))
+    times = {"start": "2030-04-05T15:30:00Z", "end": "2030-04-05T17:00:00Z"}
+
+    def zones(**stated: object) -> list[str]:
+        body = {"event_uid": uid(plain), **times, **stated}
+        assert world.call("POST", world.events_path(), headers, json=body).status_code == 202
+        query = "/v1/events?tzid=Etc/UTC&localized_times=true&from=2030-04-01&to=2030-04-10"
+        (event,) = world.call("GET", query, headers).json()["events"]
+        return [event["start"]["tzid"], event["end"]["tzid"]]
+
+    assert zones() == ["Europe/Paris", "Europe/Paris"]
+    assert zones(end={"time": times["end"], "tzid": "Asia/Tokyo"}) == ["Europe/Paris", "Asia/Tokyo"]
+    assert zones(tzid="Etc/UTC") == ["Etc/UTC", "Etc/UTC"]

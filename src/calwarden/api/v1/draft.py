@@ -67,7 +67,7 @@ DRAFT: Final[Fields] = {
     "description": Stated(Text(8_192, lines=True, keeps_empty=True), "absent: unchanged"),
     "start": Stated(EVENT_TIME, "required with event_id"),
     "end": Stated(EVENT_TIME, "exclusive; required with event_id"),
-    "tzid": Stated(ZONE, "the zone of a start or end that brings none; Etc/UTC"),
+    "tzid": Stated(ZONE, "the zone of a start or end that brings none; Etc/UTC, with event_uid the event's own"),
     "location": Stated(
         Record(
             {
@@ -142,6 +142,14 @@ def draft_of(said: Mapping[str, Any], wrong: Problems) -> EventDraft:
         remove=tuple(one["email"] for name in ("remove", "reject") for one in _people(attendees, name)),
         rule=rule_of(said, wrong),
         join_url=_join_url(said, wrong),
+    )
+
+
+def unzoned(said: Mapping[str, Any]) -> frozenset[str]:
+    """Which of ``start`` and ``end`` come without a zone, of their own or of the event."""
+    times = {name: said.get(name) for name in ("start", "end")}
+    return frozenset(
+        name for name, one in times.items() if "tzid" not in said and isinstance(one, Said) and not one.tzid
     )
 
 

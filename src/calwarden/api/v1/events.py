@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from calwarden.api.context import Api
 from calwarden.api.v1.account import EMBED, UserInfoBody, embedded
-from calwarden.api.v1.draft import DRAFT, draft_of
+from calwarden.api.v1.draft import DRAFT, draft_of, unzoned
 from calwarden.httpkit import Auth, Call, Operation, Place, empty_answer, json_answer
 from calwarden.httpkit.shapes import Choice, Flag, Items, Stated, Text
 from calwarden.usecases.access import Accepted
@@ -53,7 +53,8 @@ async def _upsert(api: Api, call: Call) -> Response:
             if not call.states(name):
                 call.wrong.add(name, "errors.required", "required")
     draft = draft_of(call.values, call.wrong)
-    command = UpsertEvent(call.path["calendar_id"], event_id, event_uid, draft, call.problem)
+    calendar_id, without_zone = call.path["calendar_id"], unzoned(call.values)
+    command = UpsertEvent(calendar_id, event_id, event_uid, draft, call.problem, without_zone)
     userinfo = await embedded(api, call)
     return _accepted(api, await api.run(upsert_event, call.bearer, command), userinfo)
 

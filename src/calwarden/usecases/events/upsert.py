@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass, replace
 
-from calwarden.domain.draft import UNSET, EventDraft
+from calwarden.domain.draft import UNSET, EventDraft, Unset
 from calwarden.domain.errors import Invalid, Problem
-from calwarden.domain.event import Resource
-from calwarden.domain.times import EventTime
+from calwarden.domain.event import Event, Resource
+from calwarden.domain.times import EventTime, Zoned
 from calwarden.domain.write import WriteKind
 from calwarden.policy.decision import Action, Deny, Reason
 from calwarden.ports.store import UnitOfWork
 from calwarden.timetable.intent import apply_draft
+from calwarden.timetable.zones import is_zone
 from calwarden.usecases.access import Accepted, Bearer, Caller, Refusing, attempt_write
 from calwarden.usecases.events.common import (
     EXTERNAL_UID,
@@ -32,13 +33,17 @@ _REQUIRED = ("summary", "start", "end")
 
 @dataclass(frozen=True, slots=True)
 class UpsertEvent:
-    """One write. ``event_id`` wins over ``event_uid`` (ruling 4); ``problem`` is what the edge could not read."""
+    """One write. ``event_id`` wins over ``event_uid`` (ruling 4); ``problem`` is what the edge could not read.
+
+    ``unzoned``: which of ``start`` and ``end`` nobody has stated a zone of, so that an edit leaves it (events 5.1).
+    """
 
     calendar_id: str
     event_id: str | None
     event_uid: str | None
     draft: EventDraft
     problem: Invalid | None = None
+    unzoned: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +132,26 @@ def _edit(kit: Kit, uow: UnitOfWork, place: Place, command: UpsertEvent) -> Acce
         return Refusing(place.caller, Deny(Reason.NOT_FOUND), place.on)
     if command.problem is not None:
         raise command.problem
-    statement = _Statement(WriteKind.EDIT, resource, command.draft, occurrence=occurrence_of(event, resource))
+    draft = _in_its_zone(command.draft, command.unzoned, event)
+    statement = _Statement(WriteKind.EDIT, resource, draft, occurrence=occurrence_of(event, resource))
     if statement.occurrence is not None and command.draft.rule is not UNSET:
         raise Invalid.of("recurrence", "errors.not_supported", "one occurrence has no rule of its own")
     return _accept(kit, uow, place, statement)
+
+
+def _in_its_zone(draft: EventDraft, unzoned: frozenset[str], event: Event) -> EventDraft:
+    """What is stated is the instant alone: the zone stays what the person made it."""
+    return replace(
+        draft,
+        start=_zoned_as(draft.start, event.start) if "start" in unzoned else draft.start,
+        end=_zoned_as(draft.end, event.end) if "end" in unzoned else draft.end,
+    )
+
+
+def _zoned_as(stated: EventTime | Unset, held: EventTime) -> EventTime | Unset:
+    if isinstance(stated, Zoned) and isinstance(held, Zoned) and is_zone(held.tzid):
+        return Zoned(stated.at, held.tzid)
+    return stated
 
 
 def _accept(kit: Kit, uow: UnitOfWork, place: Place, said: _Statement) -> Accepted:
