@@ -14,7 +14,7 @@ from demo.people import grant, meet
 from demo.radicale import calendar_server
 from demo.server import CommandFailed, serving
 from demo.stage import NotAsExpected, Stage
-from demo.story import STORY
+from demo.story import STORY, the_calendars
 from demo.table import COLUMNS, OPERATIONS, REDIRECT, REFUSED, Cell, Observer, Table, seed
 from demo.telling import Narrator
 from demo.world import fill
@@ -38,11 +38,14 @@ def main(folder: Path, now: datetime) -> int:
     """Run the demo in an empty folder; gives the exit status."""
     narrator, began = Narrator(), time.monotonic()
     narrator.row(narrator.paint("calwarden: what an application may do with a calendar, and what it may not", "1"))
-    narrator.say("Starting a CalDAV server with two people's calendars, and calwarden on an empty folder ...")
+    narrator.say("Starting a CalDAV server with two people's calendars ...")
     with calendar_server(folder / "radicale") as calendars:
         world = fill(calendars, now)
         seed(world)
-        with serving(folder / "calwarden", calendars.address, _LIMITS) as server:
+        the_calendars(narrator, world)
+        narrator.chapter("An operator runs calwarden, on an empty folder")
+        with serving(folder / "calwarden", calendars.address, _LIMITS, narrator.command) as server:
+            narrator.say(f"It listens at {server.url}, with SQLite and the worker in one process.")
             jane = meet(server, "jane", world.jane, narrator.answered)
             marcel = meet(server, "marcel", world.marcel, narrator.answered)
             booking = server.create_application("Booking", "https://booking.example.org/callback")

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,10 @@ from demo.processes import free_port, running
 
 PROGRAM = str(Path(sys.executable).with_name("calwarden"))
 _COMMAND_TIME = 120.0
+
+
+def _nobody(words: Sequence[str], answer: str) -> None:
+    del words, answer
 
 
 class CommandFailed(Exception):
@@ -33,11 +37,12 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server. ``environ`` is all that its operator has set."""
+    """A running server. ``environ`` is all that its operator has set; ``told`` hears of each command and its answer."""
 
     url: str
     environ: Mapping[str, str]
     folder: Path
+    told: Callable[[Sequence[str], str], None] = _nobody
 
     @property
     def log(self) -> Path:
@@ -58,6 +63,7 @@ class Server:
         )
         if done.returncode != 0:
             raise CommandFailed(f"calwarden {' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")
+        self.told(words, done.stdout)
         return json.loads(done.stdout)
 
     def create_account(self, email: str, name: str, zone: str, password: str) -> str:
@@ -80,7 +86,12 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, allow: str, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+def serving(
+    folder: Path,
+    allow: str,
+    settings: Mapping[str, str] | None = None,
+    told: Callable[[Sequence[str], str], None] = _nobody,
+) -> Iterator[Server]:
     """A server on an empty data folder, until the end of the block. ``allow``: the private host:port it may speak to.
 
     Raises NotStarted.
@@ -94,7 +105,7 @@ def serving(folder: Path, allow: str, settings: Mapping[str, str] | None = None)
         "PYTHONUTF8": "1",
         **(settings or {}),
     }
-    server = Server(f"http://127.0.0.1:{port}", environ, folder)
+    server = Server(f"http://127.0.0.1:{port}", environ, folder, told)
     with running([PROGRAM, "serve"], environ, server.log, lambda: answers(server.url)):
         yield server
 

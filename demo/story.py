@@ -8,28 +8,39 @@ from pycronofy.exceptions import PyCronofyRequestError
 from demo.icalendar import at, event, resource
 from demo.stage import NotAsExpected, Stage
 from demo.table import wait_until
-from demo.world import BICYCLE, BOARD, DECORATIONS, DENTIST, HOME, LUNCH, PLAN, PLAY, RIDE, SECRETS, TEAM, WORK, Slot
+from demo.telling import Narrator
+from demo.world import (
+    BICYCLE,
+    BOARD,
+    DECORATIONS,
+    DENTIST,
+    HOME,
+    LUNCH,
+    PLAN,
+    PLAY,
+    RIDE,
+    SECRETS,
+    TEAM,
+    WORK,
+    Slot,
+    World,
+)
 
 _BOOKING, _SLOT = "Introduction to Booking", Slot(2, "14:00", "14:30")
 
 
-def the_calendars(stage: Stage) -> None:
+def the_calendars(tell: Narrator, world: World) -> None:
     """Before anybody asks."""
-    tell = stage.narrator
     tell.chapter("Two people on a CalDAV server")
     tell.say(
-        f"Radicale at {stage.world.server.url} has the calendars of jane and of marcel. Jane has shared her calendar"
-        ' "Team" with marcel, to read and to write:'
+        f"Radicale at {world.server.url} has the calendars of jane and of marcel. Jane has shared her calendar"
+        ' "Team" with marcel, to read and to write. This is marcel\'s home as any calendar program is shown it:'
     )
-    for one in stage.world.marcel.listing():
+    for one in world.marcel.listing():
         owner = f"owner {one.owner}" if one.owner else "no owner given"
-        tell.row(f"      {one.path:<20} {one.name:<8} {owner:<20} {', '.join(sorted(one.privileges))}")
-    names = {one.name for one in stage.world.marcel.listing()}
+        tell.row(f"      {one.path:<20} {one.name:<8} {owner:<16} {', '.join(sorted(one.privileges))}")
+    names = {one.name for one in world.marcel.listing()}
     tell.expect("Team" in names, "marcel's own calendar program shows Jane's calendar")
-    tell.say(
-        f"calwarden runs on an empty folder at {stage.server.url}. Jane and marcel have accounts there, and an"
-        f' application, "{stage.booking.name}", is registered. It has access to nothing.'
-    )
 
 
 def jane_agrees(stage: Stage) -> None:
@@ -228,7 +239,6 @@ def the_end(stage: Stage) -> None:
 
 
 STORY: tuple[Callable[[Stage], None], ...] = (
-    the_calendars,
     jane_agrees,
     when_not_what,
     a_meeting,

@@ -1,19 +1,22 @@
 """What the demo says as it goes: what is done, the real HTTP answer in short, and whether it was as it has to be."""
 
+import html
 import json
 import re
+import shlex
 import sys
 import textwrap
+from collections.abc import Sequence
 from typing import TextIO
 
 import httpx
 import requests
 
 _WIDTH = 118
-_BODY, _PATH = 150, 84
+_BODY, _PATH = 106, 80
 # Nothing secret is shown, not even for a minute; ids are cut, as nobody compares them by eye.
 _SECRETS = re.compile(r'("(?:access_token|refresh_token|client_secret)": ?")[^"]+')
-_CODES = re.compile(r"((?:code|csrf|state|iss|id|client_id)=)[^&]+")
+_CODES = re.compile(r"\b((?:code|csrf|state|iss|id|client_id)=)[^&]+")
 _IDS = re.compile(r"\b((?:cal|acc|pro|evt|evt_external)_[A-Za-z0-9]{4})[A-Za-z0-9_-]{5,}")
 _PAGES = re.compile(r"(/(?:permissions|oauth/consent)/)[A-Za-z0-9_-]{8,}")
 
@@ -46,8 +49,14 @@ class Narrator:
         headers = answer.headers
         body = headers.get("location") if answer.status_code in range(300, 400) else answer.text
         if headers.get("content-type", "").startswith("text/html"):
-            body = "(a page)"
+            body = f"(the page: {_heading(answer.text)})"
         self.exchange(str(request.method), str(request.url), answer.status_code, body or "")
+
+    def command(self, words: Sequence[str], answer: str) -> None:
+        """One command of the operator's, and what it answered."""
+        self._line(f"      $ {shlex.join(['calwarden', *words])}", "2")
+        for line in _lines(_short(answer)):
+            self._line(f"             {line}", "2")
 
     def exchange(self, method: str, url: str, status: int, body: str) -> None:
         """Method, path and status, then the body in short."""
@@ -82,6 +91,11 @@ class Narrator:
     def _line(self, text: str, style: str = "", end: str = "\n") -> None:
         self._out.write(self.paint(text, style) + end)
         self._out.flush()
+
+
+def _heading(page: str) -> str:
+    found = re.search(r"<h1[^>]*>(.*?)</h1>", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", found[1])).split()) if found else "without a heading"
 
 
 def _short(text: str) -> str:
