@@ -6,21 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from acceptance.place import Place, seed
+from acceptance.place import LIMITS, Place, seed
 from demo import table
 from demo.people import grant, meet
 from demo.radicale import calendar_server
 from demo.server import serving
 from demo.world import World, fill
-
-LIMITS = {
-    "CALWARDEN_ALLOW_OPERATOR_GRANTS": "1",
-    "CALWARDEN_LIMIT_REQUESTS_PER_SECOND": "10000",
-    "CALWARDEN_LIMIT_REQUESTS_PER_MINUTE": "100000",
-    "CALWARDEN_LIMIT_EVENTS_PER_PAGE": "20",
-    "CALWARDEN_LIMIT_BUSY_PER_PAGE": "20",
-}
-"""Tests ask faster than applications do, and pages are to be many."""
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,15 @@ from demo.server import Application, Server
 from demo.table import wait_until
 from demo.world import HOME, NAMES, TRIALS, WORK, World
 
+LIMITS = {
+    "CALWARDEN_ALLOW_OPERATOR_GRANTS": "1",
+    "CALWARDEN_LIMIT_REQUESTS_PER_SECOND": "10000",
+    "CALWARDEN_LIMIT_REQUESTS_PER_MINUTE": "100000",
+    "CALWARDEN_LIMIT_EVENTS_PER_PAGE": "20",
+    "CALWARDEN_LIMIT_BUSY_PER_PAGE": "20",
+}
+"""Tests ask faster than applications do, and pages are to be many."""
+
 POOL = {WORK: 40, HOME: 10}
 """Events of jane's own for tests to try things on, each used once."""
 

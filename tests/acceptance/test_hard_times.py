@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.conftest import LIMITS
-from acceptance.place import refusal
+from acceptance.place import LIMITS, refusal
 from demo.people import Api, Person, grant, meet
 from demo.processes import free_port, running
 from demo.radicale import calendar_server
