@@ -33,11 +33,11 @@ check: $(VENV)/.test ## Static checks: format, lint, types, import contracts
 	$(BIN)/lint-imports
 
 .PHONY: test
-test: test-deps check ## Everything: install what it needs, check, then the whole suite
+test: test-deps $(VENV)/.node check ## Everything: install what it needs, check, then the whole suite
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: test-deps
-test-deps: ## Install what the suite needs from Debian: chromium, postgresql (as root or with sudo)
+test-deps: ## Install what the suite needs from Debian: chromium, postgresql, node (as root or with sudo)
 	@sh .ci/test-deps
 
 .PHONY: docs
@@ -67,3 +67,10 @@ $(VENV)/.runtime $(VENV)/.demo $(VENV)/.test: $(VENV)/.%: requirements/%.txt $(V
 	$(PIP) install $(LOCKED) $<
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# The official Node SDK, for tests/acceptance/test_node.py.
+$(VENV)/.node: tests/acceptance/node/package.json tests/acceptance/node/package-lock.json $(VENV)/.test | test-deps
+	mkdir -p $(VENV)/node
+	cp tests/acceptance/node/package.json tests/acceptance/node/package-lock.json $(VENV)/node/
+	npm ci --prefix $(VENV)/node --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
