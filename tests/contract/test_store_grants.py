@@ -86,6 +86,28 @@ def test_of_many_who_redeem_a_code_at_once_one_succeeds(store: SqlStore) -> None
     assert len([answer for answer in at_once(8, redeem) if answer is not None]) == 1
 
 
+def test_codes_of_one_account_and_application_are_withdrawn_and_no_others(store: SqlStore) -> None:
+    with store.write() as uow:
+        uow.authorizations.add(approved())
+        for name, changes in {
+            "other application": {"application_id": OTHER},
+            "other account": {"account_id": MARCEL},
+            "exchanged": {"status": AuthorizationState.EXCHANGED},
+        }.items():
+            uow.authorizations.add(approved(authorization_id=AuthorizationId(name), code_hash=name, **changes))
+        uow.authorizations.withdraw_codes(JANE, APP)
+    with store.write() as uow:
+        assert uow.authorizations.redeem("code", NOW) is None
+        held = uow.authorizations.by_code("code")
+        assert held is not None
+        assert held.status is AuthorizationState.DECLINED
+        exchanged = uow.authorizations.by_code("exchanged")
+        assert exchanged is not None
+        assert exchanged.status is AuthorizationState.EXCHANGED
+        assert uow.authorizations.redeem("other application", NOW)
+        assert uow.authorizations.redeem("other account", NOW)
+
+
 def test_authorizations_are_forgotten_a_day_after_they_expired(store: SqlStore) -> None:
     with store.write() as uow:
         uow.authorizations.add(approved())

@@ -339,6 +339,17 @@ def test_revoking_by_any_of_its_names_ends_the_whole_authorization(world: World,
             refresh(world.kit, world.app, answer.refresh_token)
 
 
+def test_a_code_in_hand_does_not_bring_back_what_is_revoked(world: World) -> None:
+    first = world.tokens()
+    code = world.code()
+    revoke(world.kit, world.app, first.access_token)
+    with pytest.raises(InvalidGrant):
+        exchange_code(world.kit, world.app, code, REDIRECT)
+    with world.store.read() as uow:
+        assert uow.grants.get(world.jane, world.app.application_id) is None
+    assert live(world, world.tokens().access_token)
+
+
 def test_revocation_raises_the_generation_and_a_new_authorization_is_a_new_grant(world: World) -> None:
     first = live(world, world.tokens().access_token)
     assert first is not None

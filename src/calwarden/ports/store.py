@@ -128,6 +128,10 @@ class Authorizations(Protocol):
         """One atomic statement: APPROVED and unexpired becomes EXCHANGED; None if it was not so (security 4.5)."""
         ...
 
+    def withdraw_codes(self, account_id: AccountId, application_id: ApplicationId) -> None:
+        """What this Account has approved and this Application has not redeemed becomes DECLINED."""
+        ...
+
     def purge(self, now: Instant) -> None:
         """Forget those that expired a day ago; until then a code that comes a second time is recognised."""
         ...

@@ -7,7 +7,7 @@ from sqlalchemy import Row, bindparam, delete, update
 
 from calwarden.domain.errors import Conflict
 from calwarden.domain.grant import Authorization, AuthorizationState
-from calwarden.domain.ids import AuthorizationId
+from calwarden.domain.ids import AccountId, ApplicationId, AuthorizationId
 from calwarden.domain.times import Instant
 from calwarden.store import tables as t
 from calwarden.store.codec import names, text
@@ -57,6 +57,11 @@ class SqlAuthorizations:
         self._tx.enter(t.authorizations, code_hash=code_hash)
         row = self._tx.change_returning(_REDEEM, {"code": code_hash, "now": now})
         return None if row is None else _authorization(row)
+
+    def withdraw_codes(self, account_id: AccountId, application_id: ApplicationId) -> None:
+        approved, declined = AuthorizationState.APPROVED.value, AuthorizationState.DECLINED.value
+        where = {"account_id": account_id, "application_id": application_id, "status": approved}
+        self._tx.set(t.authorizations, {"status": declined}, **where)
 
     def purge(self, now: Instant) -> None:
         with self._tx.across_accounts(Across.EXPIRED):

@@ -40,7 +40,8 @@ def exchange_code(
     offer = _Offer(hash_token(code), redirect_uri, code_verifier or None)
     with kit.store.write() as uow:
         held = uow.authorizations.by_code(offer.code_hash)
-        if held is None or held.application_id != application.application_id:
+        # The account first: whoever ends the grant meanwhile is waited for, or waits.
+        if held is None or held.application_id != application.application_id or not _is_somebodys(uow, held):
             raise InvalidGrant(_UNUSABLE)
         if held.status is AuthorizationState.APPROVED:
             _check(application, held, offer)
@@ -52,6 +53,10 @@ def exchange_code(
         if held.status is AuthorizationState.EXCHANGED:
             _revoke_issued(kit, uow, held)
     raise InvalidGrant(_UNUSABLE)
+
+
+def _is_somebodys(uow: UnitOfWork, held: Authorization) -> bool:
+    return held.account_id is not None and uow.accounts.get(held.account_id) is not None
 
 
 def _check(application: Application, held: Authorization, offer: _Offer) -> None:

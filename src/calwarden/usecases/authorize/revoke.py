@@ -42,13 +42,15 @@ def revoke_grant(kit: Kit, account_id: AccountId, application_id: ApplicationId,
 
 
 def end_grant(kit: Kit, uow: UnitOfWork, grant: Grant, actor: Actor) -> None:
-    """Revoke ``grant`` in this transaction: tokens, page URLs, elevations and requests for them; owed writes of the
-    old generation are dropped by the worker. A revoked one stays as it is.
+    """Revoke ``grant`` in this transaction: tokens, codes not yet redeemed, page URLs, elevations and requests for
+    them; owed writes of the old generation are dropped by the worker. A revoked one stays as it is.
     """
     if grant.state is not GrantState.ACTIVE:
         return
     uow.grants.save(replace(grant, state=GrantState.REVOKED, generation=grant.generation + 1, elevated=frozenset()))
     uow.tokens.delete_of_grant(grant.account_id, grant.grant_id)
+    # A code in hand would bring the access back at once; it comes back by a new request alone.
+    uow.authorizations.withdraw_codes(grant.account_id, grant.application_id)
     uow.elevation_requests.delete_of_grant(grant.account_id, grant.grant_id)
     uow.listings.delete_of_grant(grant.account_id, grant.grant_id)
     uow.audit.append(
