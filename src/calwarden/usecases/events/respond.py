@@ -75,7 +75,7 @@ def _respond(kit: Kit, uow: UnitOfWork, place: Place, command: Respond) -> Accep
 
 
 def _me(uow: UnitOfWork, place: Place) -> frozenset[str]:
-    """The person's addresses as far as we know them without asking the Provider."""
+    """The person's addresses as far as we know them without asking the Provider; of the Account only a proven one."""
     account = uow.accounts.get(place.account_id)
-    known = {place.profile.name, "" if account is None else account.email}
+    known = {place.profile.name, account.email if account is not None and account.email_verified else ""}
     return frozenset(one.lower() for one in known if "@" in one)
