@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from calwarden.cli.console import Console
 from cli.conftest import PASSWORD, Operator
 
 
@@ -237,6 +238,11 @@ def test_people_get_lines_instead_of_json(operator: Operator) -> None:
 
 def test_what_came_from_outside_can_not_speak_to_the_terminal(operator: Operator) -> None:
     assert operator.refused("application", "create", "--name", "a\x1b[2Jb", "--redirect-uri", "https://a.example/cb")
+
+
+def test_names_that_services_give_calendars_are_no_orders_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    Console().show({}, ["cal_1  Caf\u00e9 \U0001f600 \u202egnp.exe\x9b2J\x1b[31m"])
+    assert capsys.readouterr().out == "cal_1  Caf\u00e9 \U0001f600 ?gnp.exe?2J?[31m\n"
 
 
 def _issue(operator: Operator, client_id: str) -> dict[str, object]:

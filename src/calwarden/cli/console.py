@@ -23,7 +23,7 @@ class Console:
             write(json.dumps(answer, ensure_ascii=False, default=str))
             return
         for line in lines:
-            write(line)
+            write(_printable(line))
 
     def facts(self, answer: Mapping[str, object]) -> None:
         """An answer whose lines are its own members."""
@@ -59,5 +59,9 @@ def _plain(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(map(_plain, value)) or "-"
-    # What came from outside could speak to the terminal itself: only what is printable goes there.
-    return "".join(one if one.isprintable() else "?" for one in str(value))
+    return _printable(str(value))
+
+
+def _printable(text: str) -> str:
+    """What came from outside could speak to the terminal itself: only what is printable goes there."""
+    return "".join(one if one.isprintable() else "?" for one in text)
