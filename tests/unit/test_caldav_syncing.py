@@ -138,15 +138,21 @@ def test_where_many_cannot_be_had_at_once_they_are_read_singly(status: int) -> N
         f"GET {WORK}c.ics": response(200, EVENT),
         f"PROPFIND {WORK}c.ics": multi(etag(f"{WORK}c.ics", "&quot;3&quot;")),
         f"GET {WORK}d.ics": response(403),
+        f"GET {WORK}f.ics": response(200, b"x" * (1024 * 1024 + 1)),
+        f"PROPFIND {WORK}f.ics": multi(one(f"{WORK}f.ics", "<d:displayname>no version</d:displayname>")),
+        f"GET {WORK}g.ics": response(200, EVENT),
+        f"PROPFIND {WORK}g.ics": response(403),
     }
     with script(rows) as told:
-        found = fetched(told, "a.ics", "b.ics", "c.ics", "d.ics", "e.ics")
+        found = fetched(told, "f.ics", "g.ics", "a.ics", "b.ics", "c.ics", "d.ics", "e.ics")
     said = {name: (one.etag, one.flags) for name, one in found.items()}
     assert said == {
         "a.ics": ('"1"', ()),
         "b.ics": ('"2"', ("too_large",)),
         "c.ics": ('"3"', ()),
         "d.ics": ("", ("unreadable",)),
+        "f.ics": ("", ("unreadable",)),
+        "g.ics": ("", ("unreadable",)),
     }
 
 

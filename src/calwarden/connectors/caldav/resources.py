@@ -21,6 +21,10 @@ class Forbidden:
     """The server lists it and does not give it: DAViCal does so with other people's private events."""
 
 
+class Unversioned(ProviderUnavailable):
+    """The server gives the resource, or says that it is there, and does not say in which version."""
+
+
 Found = dict[ResourceId, Version | Forbidden]
 
 
@@ -39,10 +43,16 @@ class Reading:
         found = await self._together(wanted) if self._many and len(wanted) > 1 else {}
         for one in wanted:
             if one not in found:
-                single = await get(self._dav, one)
+                single = await self._single(one)
                 if single is not None:
                     found[one] = single
         return found
+
+    async def _single(self, resource: ResourceId) -> Version | Forbidden | None:
+        try:
+            return await get(self._dav, resource)
+        except Unversioned:
+            return Forbidden()  # nothing can be held of it; that hides none beside it (security 7.6)
 
     async def _together(self, wanted: Sequence[ResourceId]) -> Found:
         body = multiget([target_of(one) for one in wanted])
@@ -96,5 +106,5 @@ async def _only_etag(dav: Dav, resource: ResourceId) -> Version | None:
     members = () if found is None else found.members
     etag = next((one.etag for one in members if same_path(one.path, resource)), "")
     if not etag:
-        raise ProviderUnavailable("the calendar service does not say which version it has")
+        raise Unversioned("the calendar service does not say which version it has")
     return Version(etag, None)
