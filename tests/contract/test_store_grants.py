@@ -117,6 +117,15 @@ def test_authorizations_are_forgotten_a_day_after_they_expired(store: SqlStore) 
         assert uow.authorizations.by_code("code") is None
 
 
+def test_an_authorization_that_nobody_answered_is_forgotten_once_it_has_expired(store: SqlStore) -> None:
+    with store.write() as uow:
+        uow.authorizations.add(authorization())
+        uow.authorizations.purge(Instant(LATER - 1))
+        assert uow.authorizations.get(AuthorizationId("aut")) is not None
+        uow.authorizations.purge(LATER)
+        assert uow.authorizations.get(AuthorizationId("aut")) is None
+
+
 def test_a_grant_comes_back_as_it_was_stored(store: SqlStore) -> None:
     whole = grant(
         connection=Connection.MANAGED,

@@ -35,7 +35,7 @@ from calwarden.usecases.authorize import (
     revoke,
     revoke_grant,
 )
-from calwarden.usecases.authorize.begin import Faulty, SentBack
+from calwarden.usecases.authorize.begin import Begun, Faulty, SentBack
 from calwarden.usecases.people import NewAccount, create_account
 from usecases.auth_world import ISSUER, REDIRECT, SECRET, World, answer_of
 
@@ -348,6 +348,17 @@ def test_a_code_in_hand_does_not_bring_back_what_is_revoked(world: World) -> Non
     with world.store.read() as uow:
         assert uow.grants.get(world.jane, world.app.application_id) is None
     assert live(world, world.tokens().access_token)
+
+
+def test_requests_from_one_place_are_kept_up_to_a_number_since_nobody_has_signed_in_for_them(world: World) -> None:
+    most = world.kit.limits.sign_in_attempts * 100
+    for _ in range(most):
+        assert isinstance(begin(world.kit, world.query(), "192.0.2.1"), Begun)
+    with pytest.raises(Throttled):
+        begin(world.kit, world.query(), "192.0.2.1")
+    assert isinstance(begin(world.kit, world.query(), "192.0.2.2"), Begun)
+    world.clock.advance(901)
+    assert isinstance(begin(world.kit, world.query(), "192.0.2.1"), Begun)
 
 
 def test_revocation_raises_the_generation_and_a_new_authorization_is_a_new_grant(world: World) -> None:

@@ -133,7 +133,9 @@ class Authorizations(Protocol):
         ...
 
     def purge(self, now: Instant) -> None:
-        """Forget those that expired a day ago; until then a code that comes a second time is recognised."""
+        """Forget those that expired; of those that had a code, a day later: until then one that comes a second time is
+        recognised.
+        """
         ...
 
 

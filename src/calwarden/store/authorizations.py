@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, update
+from sqlalchemy import Row, and_, bindparam, delete, or_, update
 
 from calwarden.domain.errors import Conflict
 from calwarden.domain.grant import Authorization, AuthorizationState
@@ -25,7 +25,12 @@ _REDEEM = (
     .values(status=AuthorizationState.EXCHANGED.value)
     .returning(t.authorizations)
 )
-_EXPIRED = delete(t.authorizations).where(t.authorizations.c.expires <= bindparam("before"))
+_EXPIRED = delete(t.authorizations).where(
+    or_(
+        t.authorizations.c.expires <= bindparam("before"),
+        and_(t.authorizations.c.code_hash.is_(None), t.authorizations.c.expires <= bindparam("now")),
+    )
+)
 _KEPT_FOR = 86_400  # a code that comes a second time within a day is still recognised (security 4.5)
 
 
@@ -65,7 +70,7 @@ class SqlAuthorizations:
 
     def purge(self, now: Instant) -> None:
         with self._tx.across_accounts(Across.EXPIRED):
-            self._tx.change(_EXPIRED, {"before": now - _KEPT_FOR})
+            self._tx.change(_EXPIRED, {"before": now - _KEPT_FOR, "now": now})
 
 
 def _values(authorization: Authorization) -> dict[str, Any]:

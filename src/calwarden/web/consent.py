@@ -31,7 +31,7 @@ from calwarden.web.visit import Visit
 async def start(visit: Visit) -> Response:
     """The request is judged and kept; the person goes on to answer it, or is told why not."""
     query = visit.request.scope["query_string"].decode("utf-8", "surrogateescape")
-    begun: Begun | SentBack | Faulty = await visit.site.run(begin, query)
+    begun: Begun | SentBack | Faulty = await visit.site.run(begin, query, visit.remote)
     if isinstance(begun, Faulty):
         return fault_of_request(visit, begun.fault)
     if isinstance(begun, SentBack):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from calwarden.domain.errors import Throttled
 from calwarden.domain.grant import Authorization
 from calwarden.domain.ids import ApplicationId, AuthorizationId
 from calwarden.domain.times import Instant
@@ -9,6 +10,9 @@ from calwarden.oauth.authorize_request import Answerable, Fault, Unredirectable,
 from calwarden.oauth.redirect import with_parameters
 from calwarden.policy.scopes import parse_user_scopes
 from calwarden.usecases.kit import Kit
+
+_QUARTER = 900  # seconds
+_FOR_EACH_SIGN_IN = 100  # many people may share an address, and most are signed in already
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,11 @@ class Faulty:
     fault: Fault
 
 
-def begin(kit: Kit, query: str) -> Begun | SentBack | Faulty:
-    """Judge the raw query string of ``/oauth/authorize`` and store a pending Authorization for what passes."""
+def begin(kit: Kit, query: str, remote: str = "unknown") -> Begun | SentBack | Faulty:
+    """Judge the raw query string of ``/oauth/authorize`` and store a pending Authorization for what passes.
+
+    ``remote`` is where it comes from: nobody has signed in yet, and each request is kept. Raises Throttled.
+    """
     with kit.store.read() as uow:
         verdict = judge(query, lambda client_id: uow.applications.get(ApplicationId(client_id)), parse_user_scopes)
     if isinstance(verdict, Unredirectable):
@@ -55,5 +62,10 @@ def begin(kit: Kit, query: str) -> Begun | SentBack | Faulty:
         verdict.code_challenge,
     )
     with kit.store.write(durable=False) as uow:
-        uow.authorizations.add(authorization)
+        begun = uow.attempts.hit(f"authorize_from:{remote}", _QUARTER, now)
+        within = begun <= kit.limits.sign_in_attempts * _FOR_EACH_SIGN_IN
+        if within:
+            uow.authorizations.add(authorization)
+    if not within:
+        raise Throttled(_QUARTER)
     return Begun(authorization.authorization_id, verdict.provider, verdict.fresh)
