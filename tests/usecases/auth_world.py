@@ -1,6 +1,8 @@
 """A server's kit on the store in memory, with a clock that is set by hand and ids that count."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
 from itertools import count
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -12,11 +14,18 @@ from calwarden.store import open_memory
 from calwarden.usecases.authorize import Begun, TokenAnswer, approve, begin, exchange_code
 from calwarden.usecases.kit import Kit, Limits
 from calwarden.usecases.people import NewAccount, create_account
+from calwarden.usecases.people.passwords import hash_password
 
 REDIRECT = "https://app.example.org/cb"
 ISSUER = "https://cal.example.net"
 PASSWORD = "a password of jane"
 SECRET = "the-secret-of-the-demo-application"
+
+
+@lru_cache
+def hashed(password: str) -> str:
+    """Its hash, made once: the work that passwords are hashed with is the point of it, and not of most tests."""
+    return hash_password(password, "the salt of all tests")
 
 
 class HandClock:
@@ -64,9 +73,10 @@ class World:
             uow.applications.add(self.app)
             uow.applications.add(self.public)
             uow.applications.add_secret(self.app.application_id, SecretId("one"), SECRET, self.clock())
-        self.jane = create_account(
-            self.kit, NewAccount("jane@example.org", "Jane Doe", "Europe/Paris", PASSWORD)
-        ).account_id
+        jane = create_account(self.kit, NewAccount("jane@example.org", "Jane Doe", "Europe/Paris"))
+        with self.store.write() as uow:
+            uow.accounts.save(replace(jane, password_hash=hashed(PASSWORD)))
+        self.jane = jane.account_id
 
     def begin(self, **changes: str) -> AuthorizationId:
         begun = begin(self.kit, self.query(**changes))

@@ -115,7 +115,7 @@ def test_p28_options_say_what_this_grant_may_do_now(world: CalendarWorld) -> Non
 
 
 def ways_to_be_no_calendar(world: CalendarWorld) -> list[str]:
-    other = create_account(world.kit, NewAccount("kim@example.org", "Kim", "Etc/UTC", "a password of kim")).account_id
+    other = create_account(world.kit, NewAccount("kim@example.org", "Kim", "Etc/UTC")).account_id
     foreign, gone, left_out = CalendarId("cal_kim"), CalendarId("cal_gone"), CalendarId("cal_left_out")
     with world.store.write() as uow:
         uow.profiles.add(profile_of(AccountId(other), world.now), Credentials("https://dav.example/", "kim", "secret"))

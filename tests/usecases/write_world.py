@@ -76,7 +76,7 @@ class Writing(World):
 
     def foreign_calendar(self) -> CalendarId:
         """A calendar of another account."""
-        marcel = create_account(self.kit, NewAccount("marcel@example.org", "Marcel", "Etc/UTC", "a long password"))
+        marcel = create_account(self.kit, NewAccount("marcel@example.org", "Marcel", "Etc/UTC"))
         return self.add_calendar("his", self.add_profile("pro_marcel", marcel.account_id))
 
     def token(self, *scopes: str, app: str = "demo", elevated: tuple[CalendarId, ...] = (), **changes: Any) -> Bearer:
