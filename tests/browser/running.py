@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from calwarden.api import build_unknown
 from calwarden.domain.application import Application
 from calwarden.domain.grant import ElevationRequest
 from calwarden.domain.ids import AccountId, CalendarId, ElevationRequestId, ProfileId
@@ -102,9 +103,11 @@ def pages(world: World, open_connector: ConnectorFactory, sign_up: SignUp | None
             old = world.app
             world.app = Application(old.application_id, old.name, (*old.redirect_uris, f"{app_url}/cb"), old.created)
             uow.applications.save(world.app)
+        app.router.redirect_slashes = False  # like the whole server: nothing but the pages is anywhere
         app.router.routes.extend(
             build_web(
                 kit, open_connector, keep, sign_up or SignUp(), lambda *who: held.woken.append(who), mail_in_log=True
             )
         )
+        app.router.routes.append(build_unknown())
         yield held

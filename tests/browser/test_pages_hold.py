@@ -11,6 +11,7 @@ from calwarden.connectors.memory.connector import memory_factory
 from calwarden.connectors.memory.provider import MemoryProvider
 from calwarden.oauth.tokens import hash_token
 from calwarden.usecases.people import SignUp, SignUpMode
+from calwarden.web.routes import PAGES
 from usecases.auth_world import PASSWORD, World, answer_of
 
 
@@ -283,6 +284,31 @@ def test_signing_out_by_a_link_of_another_site_is_impossible(browser: httpx.Clie
     assert browser.get("/sign-out").status_code == 405
     assert browser.post("/sign-out", data={"csrf": ""}).status_code == 403
     assert browser.get("/account").status_code == 200
+
+
+def test_a_method_that_a_page_does_not_take_is_405_and_names_those_that_it_does(browser: httpx.Client) -> None:
+    styles = re.findall(r'rel="stylesheet" href="([^"]+)"', browser.get("/sign-in").text)
+    enter(browser)
+    offered: dict[str, set[str]] = {one: {"GET", "HEAD"} for one in styles}
+    for method, path, _ in PAGES:
+        named = re.sub(r"{\w+}", "never-was", path)
+        offered.setdefault(named, set()).update({method, *(["HEAD"] if method == "GET" else [])})
+    assert styles
+    for path, methods in offered.items():
+        for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"} - methods:
+            answer = browser.request(method, path)
+            assert answer.status_code == 405, (method, path)
+            assert set(answer.headers["allow"].split(", ")) == methods
+            assert "set-cookie" not in answer.headers
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert path == "/" or browser.request(method, f"{path}/").status_code == 404
+
+
+def test_head_answers_a_page_like_get_without_its_text(browser: httpx.Client) -> None:
+    for path in ("/sign-in", "/account", "/verify/never-was", "/oauth/authorize"):
+        get, head = browser.get(path), browser.head(path)
+        assert (head.status_code, head.content) == (get.status_code, b"")
+        assert head.headers.get("content-type") == get.headers.get("content-type")
 
 
 def test_what_people_and_services_call_things_is_escaped(browser: httpx.Client, served: Pages) -> None:

@@ -1,10 +1,11 @@
 """Every page's path, and what surrounds each: who is asking, and an error page for what ends early."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from calwarden.domain.errors import CalwardenError, Gone, NotFound
 from calwarden.ports.connector import ConnectorFactory
@@ -19,7 +20,7 @@ from calwarden.web.security import FormRefused, protect
 from calwarden.web.site import Site, Wake
 from calwarden.web.visit import Handler, SignInNeeded, begin_visit
 
-_PAGES: tuple[tuple[str, str, Handler], ...] = (
+PAGES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/", account.front),
     ("GET", "/oauth/authorize", consent.start),
     ("GET", "/oauth/consent/{authorization_id}", consent.show),
@@ -65,13 +66,41 @@ def build_web(
     """
     site = Site(kit, open_connector, mailer, sign_up, wake, mail_in_log)
     handlers: dict[str, dict[str, Handler]] = {}
-    for method, path, handler in _PAGES:
+    for method, path, handler in PAGES:
         handlers.setdefault(path, {})[method] = handler
-    routes = [Route(path, _endpoint(site, methods), methods=list(methods)) for path, methods in handlers.items()]
-    return [*routes, Route(site.styles_path, _styles(site), methods=["GET"])]
+    edges = {path: _Edge(site, _page(site, methods), methods) for path, methods in handlers.items()}
+    edges[site.styles_path] = _Edge(site, _styles(site), ["GET"])
+    return [Route(path, edge) for path, edge in edges.items()]
 
 
-def _endpoint(site: Site, methods: dict[str, Handler]) -> Callable[[Request], Awaitable[Response]]:
+class _Edge:
+    """One path, with every method: a route that took some would leave the others to whatever is for all paths."""
+
+    def __init__(
+        self, site: Site, endpoint: Callable[[Request], Awaitable[Response]], methods: Collection[str]
+    ) -> None:
+        self._site = site
+        self._endpoint = endpoint
+        self._allowed = sorted({*methods, "HEAD"} if "GET" in methods else methods)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        if request.method in self._allowed:
+            response = await self._endpoint(request)
+        else:
+            response = self._refused()
+        if request.method == "HEAD":
+            response.body = b""  # the headers stay those of GET
+        await response(scope, receive, send)
+
+    def _refused(self) -> Response:
+        """Nobody is looked up for it, and no browser gets a cookie with it."""
+        headers = {"Allow": ", ".join(self._allowed)}
+        text = "this page does not take that method"
+        return protect(Response(text, 405, headers, media_type="text/plain"), self._site)
+
+
+def _page(site: Site, methods: Mapping[str, Handler]) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         handler = methods["GET" if request.method == "HEAD" else request.method]
         try:
