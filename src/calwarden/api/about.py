@@ -11,12 +11,15 @@ from starlette.responses import HTMLResponse, Response
 from calwarden.api.context import Api
 from calwarden.api.errors import CLIENT_FAULTS, FAULTS
 from calwarden.httpkit import Auth, Call, Operation, document, json_answer
-from calwarden.httpkit.shapes import Schema
+from calwarden.httpkit.shapes import Schema, Stated
 
 _STYLE: Final = (
-    "body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #999}"
-    "td:first-child{white-space:nowrap}"
+    ":root{color-scheme:light dark}body{font:1rem/1.55 system-ui,sans-serif;max-width:52rem;margin:2rem auto;"
+    "padding:0 1.25rem;overflow-wrap:anywhere}h1{font-size:1.6rem}h2{font-size:1.05rem;margin:0 0 .25rem}"
+    "section{border-top:1px solid #8888;padding:1rem 0}p{margin:.25rem 0}"
+    "dl{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:.2rem 1rem;margin:.5rem 0 0}"
+    "dt{font-family:ui-monospace,monospace;font-size:.9rem}dd{margin:0}code{font-size:.95rem}"
+    "@media(max-width:34rem){dl{display:block}dd{margin:0 0 .5rem}}"
 )
 _POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
@@ -56,15 +59,23 @@ def _openapi(operations: Sequence[Operation[Api]], server: str) -> Schema:
 
 
 def _page(operations: Sequence[Operation[Api]]) -> str:
-    rows = "".join(
-        f"<tr><td><code>{escape(one.method)} {escape(one.path)}</code></td><td>{escape(one.summary)}</td>"
-        f"<td>{_PROOFS[one.auth]}</td><td>{', '.join(map(str, one.statuses))}</td></tr>"
-        for one in operations
-    )
+    sections = "".join(map(_section, operations))
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>API</title>'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>API of this calendar server</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body><main><h1>API</h1>'
-        '<p>Parameters, bodies and answers: <a href="/openapi.json">/openapi.json</a>.</p>'
-        "<table><thead><tr><th>operation</th><th>what it does</th><th>proof</th><th>statuses</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></main></body></html>"
+        '<p>The same for programs, with every type: <a href="/openapi.json">/openapi.json</a>. JSON or a form, as you '
+        f"like. What a refusal says is in its body.</p>{sections}</main></body></html>"
     )
+
+
+def _section(one: Operation[Api]) -> str:
+    fields = "".join(f"<dt>{escape(name)}</dt><dd>{escape(_said(stated))}</dd>" for name, stated in one.fields.items())
+    return (
+        f"<section><h2><code>{escape(one.method)} {escape(one.path)}</code></h2><p>{escape(one.summary)}.</p>"
+        f"<p>Proof: {_PROOFS[one.auth]}. Answers: {', '.join(map(str, one.statuses))}.</p>"
+        f"{f'<dl>{fields}</dl>' if fields else ''}</section>"
+    )
+
+
+def _said(stated: Stated) -> str:
+    return "; ".join(part for part in (stated.doc, "required" if stated.required else "") if part)
