@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from calwarden.connectors.caldav import Surroundings, caldav_factory
+from calwarden.connectors.caldav.dav import ServerFault
 from calwarden.connectors.registry import connectors
 from calwarden.domain.profile import Credentials, Provider
 from calwarden.net import OutboundRules
@@ -84,7 +85,7 @@ def test_no_calendar_service_is_told_from_one_that_is_at_fault() -> None:
     with script({}, usual=False) as told:
         assert type(failure(told, lambda one: one.discover(), None)) is NoCalendars
     with script({"PROPFIND /": response(502, SECRET.encode())}, usual=False) as told:
-        assert type(failure(told, lambda one: one.discover(), None)) is ProviderUnavailable
+        assert type(failure(told, lambda one: one.discover(), None)) is ServerFault
     with script({"PROPFIND /": response(200, b"<html>")}, usual=False) as told:
         assert type(failure(told, lambda one: one.discover(), None)) is NoCalendars
 
@@ -157,8 +158,8 @@ def test_a_redirect_to_this_machine_is_refused() -> None:
         (response(429), RateLimited, None),
         (response(503, Retry_After="Wed, 01 Jan 2031 00:01:00 GMT"), RateLimited, 60),
         (response(503, Retry_After="999999999"), RateLimited, 86_400),
-        (response(503, Retry_After="soon"), ProviderUnavailable, None),
-        (response(500, SECRET.encode()), ProviderUnavailable, None),
+        (response(503, Retry_After="soon"), ServerFault, None),
+        (response(500, SECRET.encode()), ServerFault, None),
         (response(404, SECRET.encode()), CalendarGone, None),
         (response(403, SECRET.encode()), CalendarGone, None),
         (response(207, SECRET.encode()), ProviderUnavailable, None),

@@ -2,10 +2,13 @@
 
 import pytest
 
+from calwarden.connectors.caldav.dav import ServerFault
+from calwarden.connectors.caldav.resources import NOBODYS_NAME
 from calwarden.domain.ids import ResourceId
 from calwarden.ports.connector import (
     CalendarGone,
     ProviderUnavailable,
+    RateLimited,
     RemoteResource,
 )
 from servers.script import (
@@ -154,6 +157,44 @@ def test_where_many_cannot_be_had_at_once_they_are_read_singly(status: int) -> N
         "f.ics": ("", ("unreadable",)),
         "g.ics": ("", ("unreadable",)),
     }
+
+
+SINGLY: dict[str, Row | list[Row]] = {f"REPORT {WORK}": response(501)}
+
+
+def test_a_resource_that_makes_the_server_fail_hides_none_beside_it() -> None:
+    rows = {
+        **SINGLY,
+        f"GET {WORK}a.ics": response(500),
+        f"GET {WORK}b.ics": response(200, EVENT, ETag='"1"'),
+        f"GET {WORK}c.ics": response(200, EVENT),
+        f"PROPFIND {WORK}c.ics": response(502),
+    }
+    with script(rows) as told:
+        found = fetched(told, "a.ics", "b.ics", "c.ics")
+    said = {name: (one.etag, one.flags) for name, one in found.items()}
+    assert said == {"a.ics": ("", ("unreadable",)), "b.ics": ('"1"', ()), "c.ics": ("", ("unreadable",))}
+
+
+def test_where_nothing_else_was_read_another_address_tells_a_faulty_resource_from_a_faulty_server() -> None:
+    with script({**SINGLY, f"GET {WORK}a.ics": response(500), f"GET {WORK}b.ics": response(504)}) as told:
+        assert [one.flags for one in fetched(told, "a.ics", "b.ics").values()] == [("unreadable",)] * 2
+        assert len([one for one in told.asked() if one.startswith("GET")]) == 3
+    everything = {f"GET {WORK}{name}.ics": response(500) for name in ("a", "b", NOBODYS_NAME)}
+    with script({**SINGLY, **everything}) as told:
+        wanted = [ResourceId(f"{WORK}{name}.ics") for name in "ab"]
+        assert type(failure(told, lambda one: one.fetch(WORK, wanted))) is ServerFault
+        assert len([one for one in told.asked() if one.startswith("GET")]) == 2
+
+
+def test_a_server_that_asks_to_wait_is_no_faulty_resource() -> None:
+    rows: dict[str, Row | list[Row]] = {
+        f"GET {WORK}a.ics": response(200, EVENT, ETag='"1"'),
+        f"GET {WORK}b.ics": response(503, **{"Retry-After": "5"}),
+    }
+    with script({**SINGLY, **rows}) as told:
+        wanted = [ResourceId(f"{WORK}{name}.ics") for name in "ab"]
+        assert type(failure(told, lambda one: one.fetch(WORK, wanted))) is RateLimited
 
 
 def test_nothing_outside_the_calendar_is_read() -> None:

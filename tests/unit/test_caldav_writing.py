@@ -2,6 +2,7 @@
 
 import pytest
 
+from calwarden.connectors.caldav.dav import ServerFault
 from calwarden.domain.draft import EventDraft
 from calwarden.policy.decision import Action
 from calwarden.ports.connector import (
@@ -51,7 +52,7 @@ def upsert(told: Script, held: str | None = None) -> RemoteResource:
         (302, ProviderUnavailable),
         (408, ProviderUnavailable),
         (423, ProviderUnavailable),
-        (500, ProviderUnavailable),
+        (500, ServerFault),
         (401, CredentialsRevoked),
         (429, RateLimited),
     ],

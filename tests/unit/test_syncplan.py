@@ -5,7 +5,7 @@ from dataclasses import replace
 from calwarden.domain.event import Busy, Component, Event, EventStatus, Occurrence, Repeat, Resource
 from calwarden.domain.ids import AccountId, CalendarId, ResourceId
 from calwarden.domain.times import Instant, Zoned
-from calwarden.syncplan.plan import SyncPlan, plan
+from calwarden.syncplan.plan import AGAIN, SyncPlan, plan
 from calwarden.syncplan.reconcile import event_key, reconcile
 from ics import zoned
 
@@ -27,6 +27,15 @@ def test_a_full_listing_removes_what_vanished_from_it_and_an_incremental_one_doe
     held = {A: "1", B: "1"}
     assert plan(held, {A: "1"}, NOBODY, NOBODY, full=True) == SyncPlan((), (B,))
     assert plan(held, {A: "1"}, NOBODY, NOBODY, full=False) == SyncPlan((), ())
+
+
+def test_what_could_not_be_read_is_asked_for_again_a_few_at_a_time() -> None:
+    assert plan({A: "", B: "1", C: None}, {}, NOBODY, NOBODY, full=False) == SyncPlan((A,), ())
+    assert plan({A: "", B: ""}, {B: "2"}, frozenset({A}), NOBODY, full=False) == SyncPlan((B,), (A,))
+    assert plan({A: "", B: ""}, {}, NOBODY, frozenset({A, B}), full=False) == SyncPlan((), ())
+    assert plan({A: "", B: ""}, {A: "1"}, NOBODY, NOBODY, full=True) == SyncPlan((A,), (B,))
+    many = {ResourceId(f"/cal/{number:03}.ics"): "" for number in range(AGAIN + 20)}
+    assert len(plan({**many, A: "1"}, {A: "2"}, NOBODY, NOBODY, full=False).fetch) == AGAIN + 1
 
 
 def test_what_is_owed_to_the_provider_is_left_alone() -> None:

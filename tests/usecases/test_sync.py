@@ -134,6 +134,25 @@ def test_an_event_that_became_unreadable_stays_as_it_was(world: Syncing) -> None
     assert world.summaries() == ["Brunch"]
 
 
+def test_an_event_that_is_not_given_out_for_a_while_stays_as_it_was_and_is_asked_for_again(world: Syncing) -> None:
+    world.put("a.ics", "Lunch")
+    world.sync()
+    world.put("a.ics", "Brunch")
+    world.put("b.ics", "Dinner")
+    withheld = {world.provider.resource_id(world.work.remote_id, name) for name in ("a.ics", "b.ics")}
+    world.work.withheld |= withheld
+    for changed in (2, 0):
+        outcome = world.sync()
+        assert (outcome.end, outcome.changed) == (SyncEnd.DONE, changed)
+        assert world.summaries() == ["Lunch"]
+    world.work.withheld.clear()
+    assert world.sync().changed == 2
+    assert world.summaries() == ["Brunch", "Dinner"]
+    before = world.provider.count("fetch")
+    assert world.sync().changed == 0
+    assert world.provider.count("fetch") == before
+
+
 def test_more_than_one_batch_arrives_whole(world: Syncing) -> None:
     for number in range(120):
         world.put(f"{number:03}.ics", f"Event {number:03}")

@@ -32,6 +32,10 @@ class TooLarge(ProviderUnavailable):
     """The answer is larger than we read."""
 
 
+class ServerFault(ProviderUnavailable):
+    """The server says itself that it failed at this: 5xx. It may do other things well."""
+
+
 class Dav:
     """One server, one login. Paths are decoded; all are asked for at the origin of ``base``."""
 
@@ -107,7 +111,7 @@ class Dav:
         if answer.status == 429 or (answer.status == 503 and waiting is not None):
             raise RateLimited(waiting)
         if answer.status >= 500 and answer.status not in {501, 507}:
-            raise ProviderUnavailable("the calendar service has a fault")
+            raise ServerFault("the calendar service has a fault")
 
 
 def _of_outbound(error: OutboundError) -> ProviderUnavailable:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from calwarden.connectors.caldav import mapping
-from calwarden.connectors.caldav.dav import Dav
+from calwarden.connectors.caldav.dav import Dav, ServerFault
 from calwarden.connectors.caldav.markup import C, D, Member, hrefs, propfind
 from calwarden.connectors.caldav.paths import path_of, same_path
 from calwarden.net import Timeouts, Url, join
@@ -40,7 +40,7 @@ async def find_person(dav: Dav, typed: Url) -> Person:
         try:
             principal = await _principal(hasty, candidate)
         except ProviderUnavailable as error:
-            if type(error) is not ProviderUnavailable:
+            if type(error) not in {ProviderUnavailable, ServerFault}:
                 raise  # an address or a certificate refused is the answer
             fault = fault or error
             continue

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from calwarden.connectors.caldav.dav import OBJECT_BYTES, Dav, TooLarge
+from calwarden.connectors.caldav.dav import OBJECT_BYTES, Dav, ServerFault, TooLarge
 from calwarden.connectors.caldav.markup import C, D, Multistatus, multiget, propfind
 from calwarden.connectors.caldav.paths import is_resource_of, same_path, target_of
 from calwarden.connectors.writing import Version
@@ -12,6 +12,9 @@ from calwarden.domain.ids import ResourceId
 from calwarden.ports.connector import ProviderUnavailable
 
 BATCH: Final = 50
+
+NOBODYS_NAME: Final = "calwarden-asks-for-nothing"
+"""No resource has it: a server that works says so."""
 
 _GONE: Final = frozenset({404, 410})
 
@@ -29,12 +32,16 @@ Found = dict[ResourceId, Version | Forbidden]
 
 
 class Reading:
-    """Reads from one calendar. Once a server has shown that it cannot give many at once, it is not asked again."""
+    """Reads from one calendar. Once a server has shown that it cannot give many at once, it is not asked again.
+
+    A resource at which the server fails hides none beside it, as long as the server answers for another one.
+    """
 
     def __init__(self, dav: Dav, calendar: str) -> None:
         self._dav = dav
         self._calendar = calendar
         self._many = True
+        self._answers = False  # for single resources
 
     async def read(self, resources: Sequence[ResourceId]) -> Found:
         """What is there of these; at most ``BATCH`` are sensible. Those that are gone are left out."""
@@ -50,21 +57,37 @@ class Reading:
 
     async def _single(self, resource: ResourceId) -> Version | Forbidden | None:
         try:
-            return await get(self._dav, resource)
+            found = await get(self._dav, resource)
         except Unversioned:
-            return Forbidden()  # nothing can be held of it; that hides none beside it (security 7.6)
+            found = Forbidden()  # nothing can be held of it; that hides none beside it (security 7.6)
+        except ServerFault:
+            await self._require_answers()
+            return Forbidden()
+        self._answers = True
+        return found
+
+    async def _require_answers(self) -> None:
+        """Tells a resource that makes the server fail from a server that fails. Raises ServerFault.
+
+        A server that lists and gives nothing must not look like a calendar without events (security 12.6).
+        """
+        if not self._answers:
+            await get(self._dav, ResourceId(f"{self._calendar}{NOBODYS_NAME}.ics"))
+            self._answers = True
 
     async def _together(self, wanted: Sequence[ResourceId]) -> Found:
         body = multiget([target_of(one) for one in wanted])
         try:
             answer, listed = await self._dav.listing("REPORT", self._calendar, body, depth=1)
-        except TooLarge:
-            return {}
+        except (TooLarge, ServerFault):
+            return {}  # one of them may be the reason: singly it keeps nobody else waiting
         if listed is None:
             # SabreDAV 1.8 answers 404 for all if one is gone: that may be different next time. A refusal is not.
             self._many = answer.status in _GONE
             return {}
-        return _versions(listed, frozenset(wanted))
+        found = _versions(listed, frozenset(wanted))
+        self._answers = self._answers or any(isinstance(one, Version) for one in found.values())
+        return found
 
 
 def _versions(listed: Multistatus, wanted: frozenset[ResourceId]) -> Found:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from calwarden.connectors import writing
 from calwarden.connectors.memory.provider import MemoryProvider, ProviderCalendar
-from calwarden.connectors.writing import Reader, Version
+from calwarden.connectors.writing import UNREADABLE, Reader, Version
 from calwarden.domain.draft import EventDraft
 from calwarden.domain.ids import ResourceId
 from calwarden.domain.profile import Credentials, Provider
@@ -78,7 +78,11 @@ class MemoryConnector:
         calendar = self.calendar("fetch", calendar_remote_id)
         reader = self.reader(calendar)
         return [
-            reader.resource(one, Version(*calendar.resources[one])) for one in resources if one in calendar.resources
+            RemoteResource(one, "", (), (UNREADABLE,))
+            if one in calendar.withheld
+            else reader.resource(one, Version(*calendar.resources[one]))
+            for one in resources
+            if one in calendar.resources
         ]
 
     async def upsert_event(self, permit: Permit, target: EventTarget, draft: EventDraft) -> RemoteResource:

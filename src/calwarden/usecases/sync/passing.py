@@ -81,15 +81,14 @@ def _store_page(uow: UnitOfWork, *, place: Place, page: _Page, now: Instant) -> 
     owed = uow.writes.owed_resources(account_id, calendar_id)
     stored = [one for one in page.stored if one.resource_id not in owed]
     gone = [one for one in page.gone if one not in owed]
-    for remote in stored:
-        store_remote(uow, place, remote, now)
+    count = sum(store_remote(uow, place, remote, now) for remote in stored)
     for resource_id in gone:
         drop_resource(uow, place.calendar, resource_id, now)
     if page.last:
         held = uow.calendars.get(account_id, calendar_id)
         if held is not None:
             uow.calendars.save(replace(held, cursor=page.cursor, synced=True))
-    return len(stored) + len(gone)
+    return count + len(gone)
 
 
 def _erase(uow: UnitOfWork, *, place: Place, gone: Sequence[ResourceId], now: Instant) -> None:

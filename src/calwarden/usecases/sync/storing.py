@@ -27,20 +27,24 @@ def place_of(calendar: Calendar, account_tzid: str) -> Place:
     return Place(calendar, calendar.tzid or account_tzid)
 
 
-def store_remote(uow: UnitOfWork, place: Place, remote: RemoteResource, now: Instant) -> None:
-    """Store the Provider's version. Whose event it is and when it came stay as they were.
+def store_remote(uow: UnitOfWork, place: Place, remote: RemoteResource, now: Instant) -> bool:
+    """Store the Provider's version; gives whether anything is different now. Whose event it is and when it came stay
+    as they were.
 
     A version that can not be read says nothing: what was held before stays readable, and the version is remembered so
-    that it is not fetched again (security 7.6).
+    that it is not fetched again (security 7.6). One without a version is asked for again.
     """
     calendar = place.calendar
     held = uow.events.resource(calendar.account_id, calendar.calendar_id, remote.resource_id)
+    if remote.flags and held is not None and held.etag == remote.etag:
+        return False
     if remote.flags and held is not None and held.components:
         uow.events.set_etag(calendar.account_id, calendar.calendar_id, remote.resource_id, remote.etag)
-        return
+        return True
     if held is None:
         held = Resource(calendar.account_id, calendar.calendar_id, remote.resource_id, remote.etag, (), created=now)
     store_components(uow, place, replace(held, etag=remote.etag), remote.components, now)
+    return True
 
 
 def store_components(
