@@ -47,6 +47,9 @@ def test_entries_come_back_newest_first(store: SqlStore) -> None:
     with store.read() as uow:
         assert list(uow.audit.entries(JANE)) == [entry(3), entry(2), entry(1)]
         assert list(uow.audit.entries(JANE, 2)) == [entry(3), entry(2)]
+        assert list(uow.audit.entries(JANE, 1, skip=1)) == [entry(2)]
+        assert list(uow.audit.entries(JANE, skip=2)) == [entry(1)]
+        assert list(uow.audit.entries(JANE, 5, skip=3)) == []
         assert list(uow.audit.entries(MARCEL)) == [entry(1, MARCEL)]
         assert list(uow.audit.entries(AccountId("acc_nobody"))) == []
     assert problems(store) == []

@@ -361,8 +361,8 @@ class Audit(Protocol):
         """
         ...
 
-    def entries(self, account_id: AccountId, limit: int | None = None) -> Sequence[AuditEntry]:
-        """Newest first."""
+    def entries(self, account_id: AccountId, limit: int | None = None, skip: int = 0) -> Sequence[AuditEntry]:
+        """Newest first, without the ``skip`` newest."""
         ...
 
     def close_hours(self, now: Instant) -> None:

@@ -32,6 +32,7 @@ _NEWEST = (
     .where(_a.account_id == bindparam("account_id"))
     .order_by(_a.sequence.desc())
     .limit(bindparam("most"))
+    .offset(bindparam("skip"))
 )
 _OLDEST_FIRST = select(t.audit_entries).where(_a.account_id == bindparam("account_id")).order_by(_a.sequence)
 _CHAINS = select(_a.account_id).union(select(t.audit_heads.c.account_id)).order_by("account_id")
@@ -98,11 +99,11 @@ class SqlAudit:
         }
         self._tx.change(_COUNT[self._tx.dialect], values)
 
-    def entries(self, account_id: AccountId, limit: int | None = None) -> Sequence[AuditEntry]:
+    def entries(self, account_id: AccountId, limit: int | None = None, skip: int = 0) -> Sequence[AuditEntry]:
         if not self._keys.exists(account_id):
             return []
         statement = _NEWEST if limit is not None else _NEWEST.limit(None)
-        values = {"account_id": account_id, **({} if limit is None else {"most": limit})}
+        values = {"account_id": account_id, "skip": skip, **({} if limit is None else {"most": limit})}
         return [self._entry(row) for row in self._tx.run(statement, values)]
 
     def close_hours(self, now: Instant) -> None:

@@ -9,9 +9,12 @@ from calwarden.domain.errors import NotFound
 from calwarden.domain.grant import Grant, GrantState
 from calwarden.domain.ids import AccountId, ApplicationId, ProfileId
 from calwarden.domain.profile import Calendar, Profile
+from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.kit import Kit
 
-_ENTRIES = 200
+_SHOWN = 200
+_LOOKED_AT = 5_000
+"""So many of the newest lines are read for those of one application: who they are of is sealed like the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,11 @@ class Overview:
 @dataclass(frozen=True, slots=True)
 class Activity:
     """Newest first. ``names`` gives applications by id, those without access any more included; ``calendars``
-    calendars.
+    calendars. ``more``: there are older lines, which were not looked at.
     """
 
     entries: tuple[AuditEntry, ...]
+    more: bool
     names: Mapping[str, str]
     calendars: Mapping[str, str]
 
@@ -58,8 +62,7 @@ def overview(kit: Kit, account_id: AccountId) -> Overview:
 def activity(kit: Kit, account_id: AccountId, application_id: ApplicationId | None = None) -> Activity:
     """The newest lines of the person's ledger, of one application if named."""
     with kit.store.read() as uow:
-        entries = uow.audit.entries(account_id, None if application_id else _ENTRIES)
-        chosen = tuple(one for one in entries if application_id in {None, one.application_id})[:_ENTRIES]
+        entries, more = _newest(uow, account_id, application_id)
         names: dict[str, str] = {}
         for grant in uow.grants.of_account(account_id):
             application = uow.applications.get(grant.application_id)
@@ -68,7 +71,22 @@ def activity(kit: Kit, account_id: AccountId, application_id: ApplicationId | No
         calendars: dict[str, str] = {
             one.calendar_id: one.name for one in uow.calendars.of_account(account_id) if one.owned
         }
-    return Activity(chosen, names, calendars)
+    return Activity(entries, more, names, calendars)
+
+
+def _newest(
+    uow: UnitOfWork, account_id: AccountId, application_id: ApplicationId | None
+) -> tuple[tuple[AuditEntry, ...], bool]:
+    """The lines to show, and whether there are older ones."""
+    found: list[AuditEntry] = []
+    for skip in range(0, _LOOKED_AT, _SHOWN):
+        read = uow.audit.entries(account_id, _SHOWN + 1, skip)  # one beyond: it tells whether there are older ones
+        found += [one for one in read[:_SHOWN] if application_id in {None, one.application_id}]
+        if len(read) <= _SHOWN:
+            return tuple(found[:_SHOWN]), len(found) > _SHOWN
+        if len(found) >= _SHOWN:
+            break
+    return tuple(found[:_SHOWN]), True
 
 
 def own_profile(kit: Kit, account_id: AccountId, profile_id: ProfileId) -> Profile:
