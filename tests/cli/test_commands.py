@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from calwarden.cli.console import Console
+from calwarden.cli.failures import say
 from cli.conftest import PASSWORD, Operator
 
 
@@ -243,6 +244,17 @@ def test_what_came_from_outside_can_not_speak_to_the_terminal(operator: Operator
 def test_names_that_services_give_calendars_are_no_orders_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     Console().show({}, ["cal_1  Caf\u00e9 \U0001f600 \u202egnp.exe\x9b2J\x1b[31m"])
     assert capsys.readouterr().out == "cal_1  Caf\u00e9 \U0001f600 ?gnp.exe?2J?[31m\n"
+
+
+def test_what_the_operator_typed_is_no_order_to_the_terminal_when_it_is_repeated(operator: Operator) -> None:
+    ended = operator.run("account", "delete", "--account", "a\x1b[2J\u202e\r\x9b2J", "--yes")
+    assert ended.exit_code == 1
+    assert ended.stderr == 'calwarden: no account "a?[2J???2J"\n  list them with "calwarden account list"\n'
+
+
+def test_advice_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    say("one\ntwo\x1b", "do\tthis")
+    assert capsys.readouterr().err == "calwarden: one\ntwo?\n  do?this\n"
 
 
 def _issue(operator: Operator, client_id: str) -> dict[str, object]:

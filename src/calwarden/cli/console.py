@@ -23,7 +23,7 @@ class Console:
             write(json.dumps(answer, ensure_ascii=False, default=str))
             return
         for line in lines:
-            write(_printable(line))
+            write(_one_line(line))
 
     def facts(self, answer: Mapping[str, object]) -> None:
         """An answer whose lines are its own members."""
@@ -47,8 +47,8 @@ def write(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Progress, advice or an error, for a person."""
-    sys.stderr.write(f"{text}\n")
+    """Progress, advice or an error, for a person, who may have typed or been sent part of it."""
+    sys.stderr.write(f"{printable(text)}\n")
     sys.stderr.flush()
 
 
@@ -59,9 +59,13 @@ def _plain(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(map(_plain, value)) or "-"
-    return _printable(str(value))
+    return _one_line(str(value))
 
 
-def _printable(text: str) -> str:
-    """What came from outside could speak to the terminal itself: only what is printable goes there."""
-    return "".join(one if one.isprintable() else "?" for one in text)
+def _one_line(text: str) -> str:
+    return printable(text).replace("\n", "?")
+
+
+def printable(text: str) -> str:
+    """What came from outside could speak to the terminal itself: only lines of what is printable go there."""
+    return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)

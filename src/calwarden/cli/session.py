@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from calwarden.cli.console import Console
+from calwarden.cli.console import Console, printable
 from calwarden.cli.failures import answering
 from calwarden.domain.times import Instant
 from calwarden.settings import Settings
@@ -64,4 +64,4 @@ def moment(at: Instant | None) -> str | None:
 def confirm(console: Console, question: str, *, sure: bool) -> None:
     """Ask a person at a terminal before something is gone for good; scripts are taken at their word."""
     if not sure and not console.as_json and typer.get_text_stream("stdin").isatty():
-        typer.confirm(question, abort=True, err=True)
+        typer.confirm(printable(question), abort=True, err=True)
