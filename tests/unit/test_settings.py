@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from calwarden.settings import _LIMIT_DOCS, FIELDS, Settings, SettingsError, WorkerMode, is_loopback, load
+from calwarden.settings import FIELDS, Settings, SettingsError, WorkerMode, is_loopback, load
+from calwarden.settings.declaration import _LIMIT_DOCS
 from calwarden.usecases.kit import Limits
 from calwarden.usecases.people import SignUpMode
 
