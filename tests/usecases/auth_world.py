@@ -8,8 +8,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from calwarden.domain.application import Application
 from calwarden.domain.audit import AuditEntry
+from calwarden.domain.grant import Grant, GrantState
 from calwarden.domain.ids import AccountId, ApplicationId, AuthorizationId, ProfileId, SecretId
 from calwarden.domain.times import Instant
+from calwarden.oauth.tokens import hash_token
 from calwarden.store import open_memory
 from calwarden.usecases.authorize import Begun, TokenAnswer, approve, begin, exchange_code
 from calwarden.usecases.kit import Kit, Limits
@@ -19,6 +21,8 @@ from calwarden.usecases.people.passwords import hash_password
 REDIRECT = "https://app.example.org/cb"
 ISSUER = "https://cal.example.net"
 PASSWORD = "a password of jane"
+LOOPBACK = "http://127.0.0.1:5000/cb"
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 SECRET = "the-secret-of-the-demo-application"
 
 
@@ -93,6 +97,12 @@ class World:
 
     def tokens(self, **changes: str) -> TokenAnswer:
         return exchange_code(self.kit, self.app, self.code(**changes), REDIRECT)
+
+    def live(self, access_token: str) -> Grant | None:
+        """The Grant behind a token, while it is one."""
+        with self.store.read() as uow:
+            found = uow.tokens.find(hash_token(access_token))
+        return None if found is None or found[1].state is not GrantState.ACTIVE else found[1]
 
     def ledger(self) -> list[AuditEntry]:
         with self.store.read() as uow:

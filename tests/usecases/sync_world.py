@@ -8,7 +8,7 @@ from calwarden.connectors.memory.connector import memory_factory
 from calwarden.connectors.memory.provider import MemoryProvider, ProviderCalendar
 from calwarden.domain.account import Account
 from calwarden.domain.application import Application
-from calwarden.domain.audit import AuditEntry
+from calwarden.domain.audit import Actor, AuditEntry
 from calwarden.domain.draft import EventDraft
 from calwarden.domain.event import Event, Resource
 from calwarden.domain.grant import Grant
@@ -222,6 +222,11 @@ class Syncing:
             place = next(one for one in self.provider.calendars.values() if self.calendar_id(one) == calendar_id)
             names |= set(place.log)
         return sorted(names)
+
+
+def ended(world: Syncing) -> list[tuple[str, str | None]]:
+    """How writes ended by the worker's hand, oldest first."""
+    return [(one.outcome.value, one.reason) for one in reversed(world.ledger()) if one.actor is Actor.WORKER]
 
 
 def moment(text: str) -> Zoned:

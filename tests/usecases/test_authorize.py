@@ -7,7 +7,7 @@ import pytest
 
 from calwarden.domain.audit import Actor
 from calwarden.domain.errors import Gone, Invalid, NotFound, Throttled
-from calwarden.domain.grant import ElevationRequest, Grant, GrantState
+from calwarden.domain.grant import ElevationRequest, Grant
 from calwarden.domain.ids import (
     AccountId,
     ApplicationId,
@@ -20,7 +20,6 @@ from calwarden.domain.ids import (
 from calwarden.domain.times import Instant
 from calwarden.oauth.errors import InvalidClient, InvalidGrant, InvalidRequest
 from calwarden.oauth.pkce import challenge_of
-from calwarden.oauth.tokens import hash_token
 from calwarden.usecases.authorize import (
     approve,
     attach_profile,
@@ -32,15 +31,11 @@ from calwarden.usecases.authorize import (
     issue_grant,
     metadata,
     refresh,
-    revoke,
     revoke_grant,
 )
 from calwarden.usecases.authorize.begin import Begun, Faulty, SentBack
 from calwarden.usecases.people import NewAccount, create_account
-from usecases.auth_world import ISSUER, REDIRECT, SECRET, World, answer_of
-
-VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-LOOPBACK = "http://127.0.0.1:5000/cb"
+from usecases.auth_world import ISSUER, LOOPBACK, REDIRECT, SECRET, VERIFIER, World, answer_of
 
 
 @pytest.fixture
@@ -48,12 +43,6 @@ def world() -> Iterator[World]:
     world = World()
     yield world
     world.store.close()
-
-
-def live(world: World, access_token: str) -> Grant | None:
-    with world.store.read() as uow:
-        found = uow.tokens.find(hash_token(access_token))
-    return None if found is None or found[1].state is not GrantState.ACTIVE else found[1]
 
 
 def elevate(world: World, *calendars: str) -> Grant:
@@ -135,6 +124,23 @@ def test_who_turns_out_to_be_somebody_else_agrees_as_themselves(world: World) ->
     assert (answer.sub, answer.linking_profile) == (rosa, None)
 
 
+def test_requests_from_one_place_are_kept_up_to_a_number_since_nobody_has_signed_in_for_them(world: World) -> None:
+    most = world.kit.limits.sign_in_attempts * 100
+    for _ in range(most):
+        assert isinstance(begin(world.kit, world.query(), "192.0.2.1"), Begun)
+    with pytest.raises(Throttled):
+        begin(world.kit, world.query(), "192.0.2.1")
+    assert isinstance(begin(world.kit, world.query(), "192.0.2.2"), Begun)
+    world.clock.advance(901)
+    assert isinstance(begin(world.kit, world.query(), "192.0.2.1"), Begun)
+
+
+def test_a_public_application_can_not_begin_without_a_challenge(world: World) -> None:
+    back = begin(world.kit, world.query(client_id="native", redirect_uri=LOOPBACK))
+    assert isinstance(back, SentBack)
+    assert answer_of(back.location)["error"] == "invalid_request"
+
+
 # --- codes
 
 
@@ -146,7 +152,7 @@ def test_a_code_gives_tokens_as_the_contract_says(world: World) -> None:
     assert answer.sub == answer.account_id == world.jane
     assert answer.linking_profile is None
     assert len({answer.access_token, answer.refresh_token}) == 2
-    assert live(world, answer.access_token)
+    assert world.live(answer.access_token)
 
 
 def test_tokens_are_stored_as_hashes_and_their_answer_is_not_printed(world: World) -> None:
@@ -170,9 +176,9 @@ def test_a_code_that_comes_twice_is_refused_and_revokes_what_it_gave(world: Worl
     other = world.tokens()
     with pytest.raises(InvalidGrant):
         exchange_code(world.kit, world.app, code, REDIRECT)
-    assert live(world, first.access_token) is None
-    assert live(world, refreshed.access_token) is None
-    assert live(world, other.access_token)
+    assert world.live(first.access_token) is None
+    assert world.live(refreshed.access_token) is None
+    assert world.live(other.access_token)
     assert world.ledger()[0].reason == "code_reused"
 
 
@@ -211,9 +217,9 @@ def test_a_refused_exchange_leaves_the_grant_alone(world: World) -> None:
 
 def test_agreeing_again_replaces_the_scopes_and_keeps_grant_and_tokens(world: World) -> None:
     first = world.tokens(scope="read_write")
-    held = live(world, first.access_token)
+    held = world.live(first.access_token)
     second = world.tokens(scope="free_busy")
-    after = live(world, first.access_token)
+    after = world.live(first.access_token)
     assert held is not None
     assert after is not None
     assert after.grant_id == held.grant_id
@@ -224,7 +230,7 @@ def test_agreeing_again_replaces_the_scopes_and_keeps_grant_and_tokens(world: Wo
 
 def test_the_generation_rises_when_the_grant_becomes_narrower_and_only_then(world: World) -> None:
     def generation(scope: str) -> int:
-        grant = live(world, world.tokens(scope=scope).access_token)
+        grant = world.live(world.tokens(scope=scope).access_token)
         assert grant is not None
         return grant.generation
 
@@ -247,7 +253,7 @@ def test_agreeing_again_clears_elevations_and_requests_for_them(world: World) ->
     )  # fmt: skip
     with world.store.write() as uow:
         uow.elevation_requests.add(request)
-    after = live(world, world.tokens(scope="read_write").access_token)
+    after = world.live(world.tokens(scope="read_write").access_token)
     assert after is not None
     assert after.elevated == frozenset()
     with world.store.read() as uow:
@@ -264,132 +270,6 @@ def test_every_change_of_a_grant_stands_in_the_ledger(world: World) -> None:
         "account.created", "consent.answered", "grant.issued", "consent.answered", "grant.replaced", "grant.revoked",
         "consent.answered",
     ]  # fmt: skip
-
-
-# --- refresh
-
-
-def test_a_confidential_application_keeps_its_refresh_token(world: World) -> None:
-    first = world.tokens()
-    world.clock.advance(400 * 86_400)
-    again = refresh(world.kit, world.app, first.refresh_token)
-    assert again.refresh_token == first.refresh_token
-    assert again.access_token != first.access_token
-    assert (again.sub, again.scope) == (world.jane, "free_busy_write")
-    assert refresh(world.kit, world.app, first.refresh_token)
-
-
-def test_access_and_refresh_tokens_are_never_interchanged(world: World) -> None:
-    answer = world.tokens()
-    with pytest.raises(InvalidGrant):
-        refresh(world.kit, world.app, answer.access_token)
-    with pytest.raises(InvalidRequest):
-        refresh(world.kit, world.app, "")
-
-
-def test_a_refresh_token_works_for_its_application_alone(world: World) -> None:
-    with pytest.raises(InvalidGrant):
-        refresh(world.kit, world.public, world.tokens().refresh_token)
-
-
-def native_tokens(world: World) -> str:
-    code = world.code(
-        client_id="native", redirect_uri=LOOPBACK, code_challenge=challenge_of(VERIFIER), code_challenge_method="S256"
-    )
-    return exchange_code(world.kit, world.public, code, LOOPBACK, VERIFIER).refresh_token
-
-
-def test_a_public_application_gets_another_refresh_token_each_time(world: World) -> None:
-    first = native_tokens(world)
-    second = refresh(world.kit, world.public, first).refresh_token
-    third = refresh(world.kit, world.public, second).refresh_token
-    assert len({first, second, third}) == 3
-
-
-def test_a_rotated_refresh_token_that_comes_back_revokes_its_family(world: World) -> None:
-    first = native_tokens(world)
-    second = refresh(world.kit, world.public, first)
-    other = native_tokens(world)
-    with pytest.raises(InvalidGrant):
-        refresh(world.kit, world.public, first)
-    with pytest.raises(InvalidGrant):
-        refresh(world.kit, world.public, second.refresh_token)
-    assert live(world, second.access_token) is None
-    assert refresh(world.kit, world.public, other)
-    assert "refresh_token_reused" in {entry.reason for entry in world.ledger()}
-
-
-def test_a_public_application_can_not_begin_without_a_challenge(world: World) -> None:
-    back = begin(world.kit, world.query(client_id="native", redirect_uri=LOOPBACK))
-    assert isinstance(back, SentBack)
-    assert answer_of(back.location)["error"] == "invalid_request"
-
-
-# --- revocation
-
-
-@pytest.mark.parametrize("by", ["access", "refresh", "sub", "both"])
-def test_revoking_by_any_of_its_names_ends_the_whole_authorization(world: World, by: str) -> None:
-    first, second = world.tokens(), world.tokens()
-    token = {"access": first.access_token, "refresh": second.refresh_token, "both": first.access_token}.get(by)
-    revoke(world.kit, world.app, token, world.jane if by in {"sub", "both"} else None)
-    for answer in (first, second):
-        assert live(world, answer.access_token) is None
-        with pytest.raises(InvalidGrant):
-            refresh(world.kit, world.app, answer.refresh_token)
-
-
-def test_a_code_in_hand_does_not_bring_back_what_is_revoked(world: World) -> None:
-    first = world.tokens()
-    code = world.code()
-    revoke(world.kit, world.app, first.access_token)
-    with pytest.raises(InvalidGrant):
-        exchange_code(world.kit, world.app, code, REDIRECT)
-    with world.store.read() as uow:
-        assert uow.grants.get(world.jane, world.app.application_id) is None
-    assert live(world, world.tokens().access_token)
-
-
-def test_requests_from_one_place_are_kept_up_to_a_number_since_nobody_has_signed_in_for_them(world: World) -> None:
-    most = world.kit.limits.sign_in_attempts * 100
-    for _ in range(most):
-        assert isinstance(begin(world.kit, world.query(), "192.0.2.1"), Begun)
-    with pytest.raises(Throttled):
-        begin(world.kit, world.query(), "192.0.2.1")
-    assert isinstance(begin(world.kit, world.query(), "192.0.2.2"), Begun)
-    world.clock.advance(901)
-    assert isinstance(begin(world.kit, world.query(), "192.0.2.1"), Begun)
-
-
-def test_revocation_raises_the_generation_and_a_new_authorization_is_a_new_grant(world: World) -> None:
-    first = live(world, world.tokens().access_token)
-    assert first is not None
-    revoke(world.kit, world.app, None, world.jane)
-    with world.store.read() as uow:
-        ended = uow.grants.by_id(world.jane, first.grant_id)
-    assert ended is not None
-    assert (ended.state, ended.generation, ended.elevated) == (GrantState.REVOKED, 2, frozenset())
-    again = live(world, world.tokens().access_token)
-    assert again is not None
-    assert again.grant_id != first.grant_id
-
-
-def test_revoking_what_is_unknown_or_somebody_elses_does_nothing_and_says_nothing(world: World) -> None:
-    answer = world.tokens()
-    revoke(world.kit, world.app, "unknown")
-    revoke(world.kit, world.app, None, "acc_unknown")
-    revoke(world.kit, world.public, answer.access_token)
-    revoke(world.kit, world.app, "unknown", world.jane)
-    assert live(world, answer.access_token)
-    with pytest.raises(InvalidRequest):
-        revoke(world.kit, world.app)
-    with pytest.raises(InvalidRequest):
-        revoke(world.kit, world.public, None, world.jane)
-
-
-def test_revoking_for_a_person_who_gave_nothing_is_not_found(world: World) -> None:
-    with pytest.raises(NotFound):
-        revoke_grant(world.kit, world.jane, world.app.application_id, Actor.OPERATOR)
 
 
 # --- applications
@@ -443,7 +323,7 @@ def test_too_many_failures_are_throttled_and_never_lock_the_right_secret_out(wor
 def test_an_operators_grant_stands_in_the_ledger_as_the_operators(world: World) -> None:
     answer = issue_grant(world.kit, world.app.application_id, world.jane, ("read_only", "create_event"))
     assert answer.scope == "read_only create_event"
-    assert live(world, answer.access_token)
+    assert world.live(answer.access_token)
     assert (world.ledger()[0].what, world.ledger()[0].actor) == ("grant.issued", Actor.OPERATOR)
 
 
