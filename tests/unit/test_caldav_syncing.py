@@ -125,7 +125,7 @@ def test_one_unreadable_resource_hides_none_beside_it() -> None:
         "nonsense.ics": ("unreadable",),
         "large.ics": ("too_large",),
         "secret.ics": ("unreadable",),
-        "faulty.ics": ("unreadable",),
+        "faulty.ics": ("faulty",),
     }
     assert found["good.ics"].components[0].details.summary == "A"
     assert not any(one.components for name, one in found.items() if name != "good.ics")
@@ -173,12 +173,12 @@ def test_a_resource_that_makes_the_server_fail_hides_none_beside_it() -> None:
     with script(rows) as told:
         found = fetched(told, "a.ics", "b.ics", "c.ics")
     said = {name: (one.etag, one.flags) for name, one in found.items()}
-    assert said == {"a.ics": ("", ("unreadable",)), "b.ics": ('"1"', ()), "c.ics": ("", ("unreadable",))}
+    assert said == {"a.ics": ("", ("faulty",)), "b.ics": ('"1"', ()), "c.ics": ("", ("faulty",))}
 
 
 def test_where_nothing_else_was_read_another_address_tells_a_faulty_resource_from_a_faulty_server() -> None:
     with script({**SINGLY, f"GET {WORK}a.ics": response(500), f"GET {WORK}b.ics": response(504)}) as told:
-        assert [one.flags for one in fetched(told, "a.ics", "b.ics").values()] == [("unreadable",)] * 2
+        assert [one.flags for one in fetched(told, "a.ics", "b.ics").values()] == [("faulty",)] * 2
         assert len([one for one in told.asked() if one.startswith("GET")]) == 3
     everything = {f"GET {WORK}{name}.ics": response(500) for name in ("a", "b", NOBODYS_NAME)}
     with script({**SINGLY, **everything}) as told:

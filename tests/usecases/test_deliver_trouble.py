@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from calwarden.domain.audit import Actor
 from calwarden.domain.times import Instant
 from calwarden.ports.connector import (
     CalendarGone,
@@ -14,8 +15,9 @@ from calwarden.ports.connector import (
     ProviderUnavailable,
     RateLimited,
 )
+from calwarden.usecases.authorize import revoke_grant
 from calwarden.usecases.deliver import DeliverEnd
-from usecases.sync_world import JANE, Syncing, ended
+from usecases.sync_world import APP, JANE, Syncing, ended
 
 
 @pytest.fixture
@@ -36,6 +38,20 @@ def test_what_the_provider_refuses_for_good_is_given_up_and_shown_as_it_is(world
     assert ended(world) == [("failed", "provider_rejected")] * 2
     assert world.stored() == world.summaries() == ["Lunch"]
     assert world.owed() == []
+
+
+def test_what_came_of_a_write_is_not_settled_while_the_provider_fails_at_its_event(world: Syncing) -> None:
+    world.edit(world.uid_of("Lunch"), "Brunch")
+    world.upsert("one", "Mine")
+    revoke_grant(world.kit, JANE, APP, Actor.ACCOUNT)
+    world.work.faulty.add(world.provider.resource_id(world.work.remote_id, "lunch.ics"))
+    outcome = world.deliver()
+    assert (outcome.dropped, outcome.postponed) == (1, 1)
+    assert len(world.owed()) == 1
+    world.work.faulty.clear()
+    world.clock.advance(60)
+    assert world.deliver().dropped == 1
+    assert world.summaries() == world.stored() == ["Lunch"]
 
 
 def test_one_event_that_fails_keeps_no_other_back(world: Syncing) -> None:

@@ -134,18 +134,18 @@ def test_an_event_that_became_unreadable_stays_as_it_was(world: Syncing) -> None
     assert world.summaries() == ["Brunch"]
 
 
-def test_an_event_that_is_not_given_out_for_a_while_stays_as_it_was_and_is_asked_for_again(world: Syncing) -> None:
+def test_an_event_at_which_the_provider_fails_stays_as_it_was_and_is_asked_for_again(world: Syncing) -> None:
     world.put("a.ics", "Lunch")
     world.sync()
     world.put("a.ics", "Brunch")
     world.put("b.ics", "Dinner")
-    withheld = {world.provider.resource_id(world.work.remote_id, name) for name in ("a.ics", "b.ics")}
-    world.work.withheld |= withheld
+    faulty = {world.provider.resource_id(world.work.remote_id, name) for name in ("a.ics", "b.ics")}
+    world.work.faulty |= faulty
     for changed in (2, 0):
         outcome = world.sync()
         assert (outcome.end, outcome.changed) == (SyncEnd.DONE, changed)
         assert world.summaries() == ["Lunch"]
-    world.work.withheld.clear()
+    world.work.faulty.clear()
     assert world.sync().changed == 2
     assert world.summaries() == ["Brunch", "Dinner"]
     before = world.provider.count("fetch")

@@ -6,7 +6,7 @@ refuse a calendar it does not name; an If-Match or If-None-Match goes with each 
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from calwarden.domain.draft import EventDraft
@@ -98,10 +98,14 @@ class RemoteCalendar:
     tzid: str | None = None
 
 
+FAULTY: Final = "faulty"
+"""The flag of a resource that is listed and at which the Provider fails while it gives others: it may give it later."""
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteResource:
     """One resource as the Provider has it now. ``components`` empty: nothing in it that is an event, or ``flags`` say
-    why it could not be read ("unreadable", "too_large").
+    why it could not be read ("unreadable", "too_large", "faulty"). ``etag`` empty: no version is known.
     """
 
     resource_id: ResourceId

@@ -13,7 +13,7 @@ from calwarden.connectors.caldav.discovery import Person
 from calwarden.connectors.caldav.markup import propfind
 from calwarden.connectors.caldav.paths import as_collection, usable
 from calwarden.connectors.caldav.quirks import provider_of, same_service
-from calwarden.connectors.caldav.resources import BATCH, Forbidden, Reading
+from calwarden.connectors.caldav.resources import BATCH, Faulty, Forbidden, Found, Reading
 from calwarden.connectors.writing import UNREADABLE, Reader, Version
 from calwarden.domain.draft import EventDraft
 from calwarden.domain.ids import ResourceId
@@ -22,6 +22,7 @@ from calwarden.domain.times import EventTime
 from calwarden.net import GuardedClient, Login, OutboundRules, Resolve, Url, parse_url, system_resolver, tls_context
 from calwarden.policy.decision import Permit
 from calwarden.ports.connector import (
+    FAULTY,
     AddressRefused,
     CalendarGone,
     CertificateInvalid,
@@ -221,10 +222,14 @@ def _parsed(text: str) -> Url:
         raise AddressRefused("this server may not speak to that address") from error
 
 
-def _understood(reader: Reader, versions: dict[ResourceId, Version | Forbidden]) -> list[RemoteResource]:
-    return [
-        RemoteResource(resource, "", (), (UNREADABLE,))
-        if isinstance(version, Forbidden)
-        else reader.resource(resource, version)
-        for resource, version in versions.items()
-    ]
+def _understood(reader: Reader, versions: Found) -> list[RemoteResource]:
+    understood = []
+    for resource, version in versions.items():
+        match version:
+            case Version():
+                understood.append(reader.resource(resource, version))
+            case Forbidden():
+                understood.append(RemoteResource(resource, "", (), (UNREADABLE,)))
+            case Faulty():
+                understood.append(RemoteResource(resource, "", (), (FAULTY,)))
+    return understood

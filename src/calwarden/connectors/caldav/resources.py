@@ -24,11 +24,16 @@ class Forbidden:
     """The server lists it and does not give it: DAViCal does so with other people's private events."""
 
 
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """The server lists it and fails at it."""
+
+
 class Unversioned(ProviderUnavailable):
     """The server gives the resource, or says that it is there, and does not say in which version."""
 
 
-Found = dict[ResourceId, Version | Forbidden]
+Found = dict[ResourceId, Version | Forbidden | Faulty]
 
 
 class Reading:
@@ -55,14 +60,14 @@ class Reading:
                     found[one] = single
         return found
 
-    async def _single(self, resource: ResourceId) -> Version | Forbidden | None:
+    async def _single(self, resource: ResourceId) -> Version | Forbidden | Faulty | None:
         try:
             found = await get(self._dav, resource)
         except Unversioned:
             found = Forbidden()  # nothing can be held of it; that hides none beside it (security 7.6)
         except ServerFault:
             await self._require_answers()
-            return Forbidden()
+            return Faulty()
         self._answers = True
         return found
 
@@ -101,7 +106,7 @@ def _versions(listed: Multistatus, wanted: frozenset[ResourceId]) -> Found:
             body = (data.text or "").encode()
             found[resource] = Version(etag, None if len(body) > OBJECT_BYTES else body)
         elif member.refusal is not None or member.status != 200:
-            found[resource] = Forbidden()
+            found[resource] = Faulty() if (member.refusal or member.status) >= 500 else Forbidden()
     return found
 
 

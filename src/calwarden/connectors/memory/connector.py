@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 
 from calwarden.connectors import writing
 from calwarden.connectors.memory.provider import MemoryProvider, ProviderCalendar
-from calwarden.connectors.writing import UNREADABLE, Reader, Version
+from calwarden.connectors.writing import Reader, Version
 from calwarden.domain.draft import EventDraft
 from calwarden.domain.ids import ResourceId
 from calwarden.domain.profile import Credentials, Provider
 from calwarden.domain.times import EventTime
 from calwarden.policy.decision import Permit
 from calwarden.ports.connector import (
+    FAULTY,
     ConnectorFactory,
     CursorExpired,
     Discovered,
@@ -78,8 +79,8 @@ class MemoryConnector:
         calendar = self.calendar("fetch", calendar_remote_id)
         reader = self.reader(calendar)
         return [
-            RemoteResource(one, "", (), (UNREADABLE,))
-            if one in calendar.withheld
+            RemoteResource(one, "", (), (FAULTY,))
+            if one in calendar.faulty
             else reader.resource(one, Version(*calendar.resources[one]))
             for one in resources
             if one in calendar.resources

@@ -40,7 +40,7 @@ class ProviderCalendar:
     resources: dict[ResourceId, tuple[str, bytes]] = field(default_factory=dict)
     log: list[ResourceId] = field(default_factory=list)  # a cursor is a position in it
     epoch: int = 0
-    withheld: set[ResourceId] = field(default_factory=set)  # listed, and not given to who asks for it
+    faulty: set[ResourceId] = field(default_factory=set)  # listed, and not given: the service fails at it
 
 
 class MemoryProvider:

@@ -3,7 +3,7 @@
 from calwarden.domain.draft import EventDraft
 from calwarden.domain.ids import ResourceId
 from calwarden.domain.write import WriteKind
-from calwarden.ports.connector import Connector, Leaving, RemoteCalendar, RemoteResource
+from calwarden.ports.connector import FAULTY, Connector, Leaving, ProviderUnavailable, RemoteCalendar, RemoteResource
 from calwarden.usecases.deliver.judging import Order
 
 
@@ -30,6 +30,11 @@ async def send_calendar(connector: Connector, order: Order, leaving: Leaving) ->
 
 
 async def fetch_one(connector: Connector, remote_id: str, resource_id: ResourceId) -> RemoteResource | None:
-    """The Provider's version of one resource; None if it has none."""
+    """The Provider's version of one resource; None if it has none. Raises ConnectorError, also if it fails at this one
+    alone: what we hold of it is what a write was to bring, and not what is there.
+    """
     found = await connector.fetch(remote_id, [resource_id])
-    return next((one for one in found if one.resource_id == resource_id), None)
+    one = next((one for one in found if one.resource_id == resource_id), None)
+    if one is not None and FAULTY in one.flags:
+        raise ProviderUnavailable("the calendar service has a fault at this event")
+    return one
