@@ -233,6 +233,28 @@ def test_a_provider_that_can_not_be_reached_any_more_is_said_by_the_sync(machine
     assert error["fix"]
 
 
+def test_a_password_that_is_refused_is_said_by_the_sync_with_what_helps(machine: Machine, tmp_path: Path) -> None:
+    folder = tmp_path / "second"
+    folder.mkdir()
+    sync = ("profile", "sync", "--account", "jane@example.org", "--wait")
+    with running_radicale(folder, {"jane": "secret"}) as own:
+        own.add_calendar("jane", WORK, "Work")
+        machine.environ["CALWARDEN_OUTBOUND_ALLOW"] = own.allowed
+        machine.account()
+        made = machine.json(*machine.connect(own.url, "--wait"), typed="secret\n")
+        (folder / "users").write_text("jane:another\n")
+        for _ in range(2):
+            ended = machine.operator.run(*sync, "--json")
+            error = json.loads(ended.stdout)["error"]
+            assert (ended.exit_code, error["code"]) == (1, "sync_disconnected")
+            assert error["message"] == "the calendar service refuses the user name or password"
+            assert '"calwarden profile connect-caldav"' in error["fix"]
+            assert f"http://127.0.0.1:8000/relink/{made['profile_id']}" in error["fix"]
+        machine.json(*machine.connect(own.url), typed="another\n")
+        [profile] = machine.json(*sync)["profiles"]
+        assert (profile["profile_id"], profile["connected"]) == (made["profile_id"], True)
+
+
 def test_what_was_acknowledged_survives_a_killed_server_and_an_absent_provider(
     machine: Machine, tmp_path: Path
 ) -> None:

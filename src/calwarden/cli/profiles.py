@@ -1,7 +1,7 @@
 """``calwarden profile``."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from calwarden.domain.profile import Calendar
 from calwarden.ports.mail import Mail, MailUnavailable
 from calwarden.usecases.connect import Login, NotConnected, connect_calendar, disconnect, explain_failure
 from calwarden.usecases.operate import ProfileLine, Synced, ask_for_sync, find_account, list_profiles, sync_now
+from calwarden.usecases.sync import SyncEnd
 from calwarden.wiring.post import make_mailer
 from calwarden.wiring.providers import connector_factory
 from calwarden.wiring.system import SystemRandom
@@ -51,7 +52,7 @@ def connect(
             raise Failure(outcome.failure.value, what, fix)
         profile_id = outcome.profile.profile_id
         if wait:
-            _require_complete([_sync(at, person, profile_id)])
+            _require_complete(at, {profile_id: _sync(at, person, profile_id)})
         line = _line(at, person, profile_id)
         rows = [_calendar(one) for one in line.calendars]
         said = (f"{one.calendar_id}  {one.name}" for one in line.calendars)
@@ -71,7 +72,8 @@ def sync(
         person = find_account(at.kit, account)
         lines = list_profiles(at.kit, person.account_id)
         if wait:
-            _require_complete([_sync(at, person, one.profile.profile_id) for one in lines])
+            ids = [one.profile.profile_id for one in lines]
+            _require_complete(at, {profile_id: _sync(at, person, profile_id) for profile_id in ids})
         else:
             ask_for_sync(at.kit, person.account_id)
         after = [_state(one) for one in list_profiles(at.kit, person.account_id)]
@@ -131,9 +133,16 @@ async def _post(at: Session, mail: Mail) -> None:
         note(f"the mail was not sent: {error}")
 
 
-def _require_complete(outcomes: Sequence[Synced]) -> None:
+def _require_complete(at: Session, outcomes: Mapping[ProfileId, Synced]) -> None:
     """Raises Failure for the first that is not."""
-    for one in outcomes:
+    for profile_id, one in outcomes.items():
+        if one.synced.end is SyncEnd.DISCONNECTED:  # trying again is no help
+            raise Failure(
+                "sync_disconnected",
+                "the calendar service refuses the user name or password",
+                'give the new password with "calwarden profile connect-caldav", or let the person give it at '
+                f"{at.settings.public_url}/relink/{profile_id}",
+            )
         if not one.complete:
             raise Failure(
                 f"sync_{one.synced.end.value}",
