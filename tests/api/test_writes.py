@@ -311,6 +311,17 @@ def test_a_refusal_hides_behind_no_other(world: ApiWorld) -> None:
     assert (locked.status_code, code_of(locked)) == (423, "profile_disconnected")
 
 
+def test_an_event_uid_that_is_none_of_an_external_event_is_named_truly_whatever_it_is(world: ApiWorld) -> None:
+    headers = world.bearer(elevated=(world.work,))
+    for event_uid in ("evt_own_1", "evt_external_", "nonsense", 5):
+        for method in ("POST", "DELETE"):
+            answer = world.call(method, world.events_path(), headers, json={"event_uid": event_uid, "summary": "x"})
+            assert answer.status_code == 422
+            [problem] = answer.json()["errors"]["event_uid"]
+            assert problem["key"] == "errors.must_be_external_event_uid"
+            assert problem["description"].startswith("event_uid is not that of an external event: ")
+
+
 def test_an_edit_keeps_the_zone_of_the_event_unless_one_is_stated(world: ApiWorld) -> None:
     plain = world.put()[0]
     headers = world.bearer(elevated=(world.work,))

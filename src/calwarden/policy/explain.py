@@ -37,8 +37,8 @@ _TEXTS: dict[Reason, tuple[str, str]] = {
         "send the person to the profile_relink_url given by /v1/profiles",
     ),
     Reason.EVENT_NOT_EXTERNAL: (
-        "event_uid names an event that this application created",
-        "use event_id for events that the application created",
+        "event_uid is not that of an external event",
+        "use event_id for events that the application created, and for others the event_uid that was read",
     ),
     Reason.EVENT_NOT_CHANGEABLE: (
         "the person could not do this to the event either",
