@@ -139,6 +139,23 @@ def failures() -> Iterator[None]:
         raise StoreUnavailable(cause) from None
 
 
+class RoleTooWeak(StoreUnavailable):
+    """The role that connects to PostgreSQL owns too little, or was granted too little."""
+
+
+@contextmanager
+def needing(privilege: str) -> Iterator[None]:
+    """Turn what the role may not do into RoleTooWeak. For work on the tables themselves: of rows, the same error is
+    row-level security against a mistake of ours.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise
+        raise RoleTooWeak(f"the database role may not {privilege}") from None
+
+
 _SQLITE_CAUSES = {
     sqlite3.SQLITE_BUSY: "the database is locked",
     sqlite3.SQLITE_LOCKED: "the database is locked",

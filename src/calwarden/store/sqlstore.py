@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from calwarden.ports.store import Store, StoreUnavailable
 from calwarden.store import tables
 from calwarden.store.datakeys import KeyCache
-from calwarden.store.engine import DURABILITY, failures, memory_engine, open_engine
+from calwarden.store.engine import DURABILITY, failures, memory_engine, needing, open_engine
 from calwarden.store.migrate import HEAD, current, migrate
 from calwarden.store.tenancy import not_separated
 from calwarden.store.transaction import Transaction
@@ -77,16 +77,20 @@ class SqlStore:
                 act()
 
     def migrate(self) -> None:
-        """Bring the tables up to date; makes them in an empty database. Raises StoreUnavailable."""
-        with failures(), self._turn():
+        """Bring the tables up to date; makes them in an empty database. Raises StoreUnavailable; RoleTooWeak for a role
+        that does not own them.
+        """
+        with failures(), needing("make or change tables"), self._turn():
             if self._turns is None:
                 migrate(self._engine)
             else:
                 tables.metadata.create_all(self._engine)
 
     def version(self) -> str | None:
-        """The migration the database is at; None: it is empty. Raises StoreUnavailable."""
-        with failures(), self._turn(), self._reads.begin() as connection:
+        """The migration the database is at; None: it is empty. Raises StoreUnavailable; RoleTooWeak for a role that was
+        granted nothing.
+        """
+        with failures(), needing("read the tables"), self._turn(), self._reads.begin() as connection:
             return current(connection)
 
     def is_current(self) -> bool:

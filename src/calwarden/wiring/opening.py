@@ -9,10 +9,12 @@ from sqlalchemy import make_url
 
 from calwarden.domain.errors import CalwardenError
 from calwarden.settings import Settings
-from calwarden.store import SqlStore, open_store
+from calwarden.store import RoleTooWeak, SqlStore, open_store
 from calwarden.usecases.kit import Kit
 from calwarden.vault import Keyring, KeyringError
 from calwarden.wiring.system import SystemRandom, system_clock
+
+_GRANT = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO the role of the server"
 
 
 class NotReady(CalwardenError):
@@ -80,14 +82,29 @@ def load_keyring(settings: Settings) -> Keyring:
 
 def ready(settings: Settings, store: SqlStore) -> None:
     """Bring the tables up to date where this process may do that. Raises NotReady where it may not."""
-    if store.is_current():
+    try:
+        current = store.is_current()
+        empty = not current and store.version() is None
+    except RoleTooWeak as error:
+        raise NotReady(str(error), f"as the role that owns them: {_GRANT}") from error
+    if current:
         return
-    if embedded(settings) or store.version() is None:
-        store.migrate()
+    if embedded(settings) or empty:
+        _make(store)
         return
     raise NotReady(
         "the database has the tables of another version", 'stop the servers on it and run "calwarden migrate"'
     )
+
+
+def _make(store: SqlStore) -> None:
+    try:
+        store.migrate()
+    except RoleTooWeak as error:
+        raise NotReady(
+            "the database is empty, and its role may not make tables",
+            f'run "calwarden migrate" once as the role that owns the database; then, as that role: {_GRANT}',
+        ) from error
 
 
 def embedded(settings: Settings) -> bool:
