@@ -178,7 +178,7 @@ def test_a_write_whose_grant_has_changed_never_leaves_and_is_not_shown_any_longe
     assert world.summaries() == ["Brunch", "Mine"]
     change(world)
     outcome = world.deliver()
-    assert (outcome.delivered, outcome.dropped) == (0, 2)
+    assert (outcome.delivered, outcome.dropped, outcome.reasons) == (0, 2, (reason,))
     assert (world.provider.count("put"), world.provider.count("delete")) == (0, 0)
     assert world.stored() == world.summaries() == ["Lunch"]
     assert ended(world) == [("dropped", reason)] * 2

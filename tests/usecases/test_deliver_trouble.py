@@ -34,7 +34,8 @@ def test_what_the_provider_refuses_for_good_is_given_up_and_shown_as_it_is(world
     world.edit(world.uid_of("Lunch"), "Brunch")
     world.upsert("one", "Mine")
     world.provider.fail(ProviderRejected("no"), times=2, operation="put")
-    assert world.deliver().failed == 2
+    outcome = world.deliver()
+    assert (outcome.failed, outcome.reasons) == (2, ("provider_rejected",))
     assert ended(world) == [("failed", "provider_rejected")] * 2
     assert world.stored() == world.summaries() == ["Lunch"]
     assert world.owed() == []

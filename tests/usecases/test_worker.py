@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import structlog
 
 from calwarden.connectors.memory.connector import MemoryConnector, memory_factory
 from calwarden.domain.ids import AccountId, ProfileId
 from calwarden.domain.profile import Credentials
 from calwarden.domain.times import Instant
-from calwarden.ports.connector import Connector, RemoteCalendar
+from calwarden.ports.connector import Connector, ProviderRejected, RemoteCalendar
 from calwarden.ports.mail import Mail, MailUnavailable
 from calwarden.ports.store import StoreUnavailable
 from calwarden.usecases.connect import Connected, Login, connect_calendar
@@ -57,6 +58,17 @@ def test_a_new_profile_is_synced_without_a_word(world: Syncing) -> None:
 
     working(world, act)
     assert world.summaries() == ["Lunch"]
+
+
+def test_the_log_says_why_writes_came_to_nothing_and_not_what_was_in_them(world: Syncing) -> None:
+    world.sync()
+    world.upsert("one", "Mine")
+    world.provider.fail(ProviderRejected("no"), operation="put")
+    with structlog.testing.capture_logs() as lines:
+        working(world, lambda _: until(lambda: not world.owed()))
+    [line] = [one for one in lines if one["event"] == "writes were not delivered"]
+    assert (line["failed"], line["dropped"], line["reasons"]) == (1, 0, ["provider_rejected"])
+    assert "Mine" not in str(line)
 
 
 def test_a_wake_delivers_at_once(world: Syncing) -> None:

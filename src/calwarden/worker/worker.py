@@ -201,6 +201,7 @@ class Worker:
                 dropped=outcome.dropped,
                 failed=outcome.failed,
                 postponed=outcome.postponed,
+                reasons=list(outcome.reasons),
                 hint=outcome.hint,
             )
 

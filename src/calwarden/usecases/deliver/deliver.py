@@ -91,6 +91,7 @@ class _Round:
         self._tried: set[WriteId] = set()
         self._postponed = 0
         self._hint = ""
+        self._reasons: set[str] = set()
 
     def outcome(self, end: DeliverEnd) -> DeliverOutcome:
         counts = self._counts
@@ -101,6 +102,7 @@ class _Round:
             counts[Outcome.FAILED],
             self._postponed,
             self._hint,
+            tuple(sorted(self._reasons)),
         )
 
     async def run(self, *, all_owed: bool) -> DeliverOutcome:
@@ -231,6 +233,8 @@ class _Round:
     async def _settle(self, end: Settled) -> None:
         await self._lease.write(settle, self._kit, end, durable=True)
         self._counts[end.outcome] += 1
+        if end.outcome is not Outcome.DELIVERED and end.reason is not None:
+            self._reasons.add(end.reason)
 
     def _postpone(self, uow: UnitOfWork, *, write: PendingWrite, error: ConnectorError) -> None:
         held = uow.writes.get(write.account_id, write.write_id)

@@ -17,7 +17,8 @@ class DeliverEnd(StrEnum):
 @dataclass(frozen=True, slots=True)
 class DeliverOutcome:
     """``postponed`` are writes still owed after a failure that may pass; ``hint`` is the last such failure, without the
-    Provider's own words. ``mail`` as in ``SyncOutcome``.
+    Provider's own words. ``reasons`` are why writes were dropped or failed, in the words of the ledger, each once.
+    ``mail`` as in ``SyncOutcome``.
     """
 
     end: DeliverEnd
@@ -26,4 +27,5 @@ class DeliverOutcome:
     failed: int = 0
     postponed: int = 0
     hint: str = ""
+    reasons: tuple[str, ...] = ()
     mail: Mail | None = None
