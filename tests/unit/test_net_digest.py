@@ -97,6 +97,28 @@ def test_a_refused_fresh_nonce_is_a_wrong_password_and_an_old_or_stale_one_is_no
     assert signed(one)["nonce"] == "third"
 
 
+def test_a_server_that_offers_digest_and_cannot_do_it_gets_basic_if_it_offered_that_too() -> None:
+    """Cyrus 3.6 offers what SASL has a plugin for, and answers every Digest with one more challenge."""
+    one = login()
+    assert one.challenged(HOME, [MD5, 'Basic realm="r"'])
+    assert signed(one)["algorithm"] == "MD5"
+    assert one.challenged(HOME, [MD5.replace(RFC7616_NONCE, "second")])
+    assert (one.authorization("GET", HOME) or "").startswith("Basic ")
+    assert not one.challenged(HOME, [MD5, 'Basic realm="r"'])
+    assert (one.authorization("GET", HOME) or "").startswith("Basic ")
+
+
+def test_a_digest_that_was_let_in_once_is_never_given_up_for_basic() -> None:
+    one = login()
+    assert one.challenged(HOME, [MD5, 'Basic realm="r"'])
+    signed(one)
+    one.welcomed(HOME, None)
+    assert one.challenged(HOME, [MD5.replace(RFC7616_NONCE, "second"), 'Basic realm="r"'])
+    assert signed(one)["nonce"] == "second"
+    assert not one.challenged(HOME, [MD5.replace(RFC7616_NONCE, "third"), 'Basic realm="r"'])
+    assert signed(one)["nonce"] == "second"
+
+
 @pytest.mark.parametrize(
     "offer",
     [

@@ -116,7 +116,9 @@ class Login:
     """User name and password for the origin of ``home``; ``also`` says which others belong to it.
 
     Over TLS, Basic is used until a server asks for Digest; without TLS nothing is sent before it has been asked for,
-    and Digest is taken where it is offered. No other origin ever gets either (security 8.2).
+    and Digest is taken where it is offered. Basic takes its place where a server offers both and has never let a Digest
+    in: Cyrus offers whatever its SASL has a plugin for, even what it has no passwords for (seen on 3.6.1). No other
+    origin ever gets either (security 8.2).
     """
 
     def __init__(
@@ -134,6 +136,9 @@ class Login:
         self._cnonce = cnonce
         self._digests: dict[str, Digest] = {}
         self._basic: set[str] = set()
+        self._offering_basic: set[str] = set()
+        self._letting_digests_in: set[str] = set()
+        self._without_digest: set[str] = set()
 
     def __repr__(self) -> str:
         return "Login(...)"
@@ -159,20 +164,34 @@ class Login:
         """Take note of what a 401 from ``url`` offers. True: the same request may succeed now; False: it will not."""
         if not self.belongs_to(url):
             return False
-        offers = challenges(headers)
-        offered = _best(offers)
-        if offered is not None:
-            held = self._digests.get(url.origin)
-            digest, stale = offered
-            # Refused at once, it is a wrong password; refused after it has been let in, perhaps an expired nonce.
-            if held is not None and not held.proved and not stale:
-                return False
-            self._digests[url.origin] = digest
-            return True
-        if url.origin in self._basic or not any(one.scheme == "basic" for one in offers):
+        offers, origin = challenges(headers), url.origin
+        basic = any(one.scheme == "basic" for one in offers)
+        if basic:
+            self._offering_basic.add(origin)
+        offered = None if origin in self._without_digest else _best(offers)
+        if offered is None:
+            return basic and self._turn_to_basic(origin)
+        held = self._digests.get(origin)
+        digest, stale = offered
+        # Refused at once, it is a wrong password; refused after it has been let in, perhaps an expired nonce.
+        if held is not None and not held.proved and not stale:
+            return self._give_digest_up(origin)
+        self._digests[origin] = digest
+        return True
+
+    def _give_digest_up(self, origin: str) -> bool:
+        """Whether Basic may do where Digest was refused: there it is offered as well, and no Digest was ever let in."""
+        if origin in self._letting_digests_in or origin not in self._offering_basic:
             return False
-        self._digests.pop(url.origin, None)
-        self._basic.add(url.origin)
+        self._without_digest.add(origin)
+        return self._turn_to_basic(origin)
+
+    def _turn_to_basic(self, origin: str) -> bool:
+        """Use Basic from now on; False if it was refused already."""
+        if origin in self._basic:
+            return False
+        self._digests.pop(origin, None)
+        self._basic.add(origin)
         return True
 
     def welcomed(self, url: Url, info: str | None) -> None:
@@ -181,6 +200,7 @@ class Login:
         if digest is None:
             return
         digest.proved = True
+        self._letting_digests_in.add(url.origin)
         named = challenges([f"info {info}"]) if info else ()
         following = named[0].parameters.get("nextnonce") if named else None
         if following:
