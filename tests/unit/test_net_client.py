@@ -241,6 +241,25 @@ def test_basic_is_sent_once_asked_for_and_then_with_every_request() -> None:
     assert [one.authorization is not None for one in web.got] == [False, True, True]
 
 
+def test_signing_in_does_not_rely_on_the_connection_that_was_refused() -> None:
+    """SOGo 5.8 closes it after the 401, and does not say so."""
+    refused_there: set[int] = set()
+
+    def door(got: Got) -> bytes:
+        if id(got.connection) in refused_there:
+            return b""
+        if got.authorization is None:
+            refused_there.add(id(got.connection))
+            return response(401, WWW_Authenticate='basic realm="SOGo"')
+        return response(207)
+
+    with serving(door) as web:
+        login = Login("jane", "secret", parse_url(web.url), cnonce=lambda: "c")
+        statuses = [one.status for one in Asking(web.allowed).all([f"{web.url}/a", f"{web.url}/b"], login=login)]
+    assert statuses == [207, 207]
+    assert web.connections == 2
+
+
 def test_a_wrong_password_is_tried_once_a_request() -> None:
     with serving(lambda got: response(401, WWW_Authenticate='Basic realm="x"')) as web:
         login = Login("jane", "wrong", parse_url(web.url), cnonce=lambda: "c")

@@ -127,7 +127,9 @@ class GuardedClient:
     async def _signed_in(self, request: Request, login: Login | None, most_bytes: int, limits: Timeouts) -> Answer:
         for _ in range(_ATTEMPTS):
             credentials = None if login is None else login.authorization(request.method, request.url)
-            answer = await self._once(request, credentials, most_bytes, limits)
+            # Refused, it is asked again at once: SOGo closes after its 401 without saying so, as that request comes in.
+            last = login is not None and credentials is None
+            answer = await self._once(request, credentials, most_bytes, limits, last=last)
             if login is None:
                 return answer
             if answer.status != 401:
@@ -137,7 +139,10 @@ class GuardedClient:
                 return answer
         return answer
 
-    async def _once(self, request: Request, credentials: str | None, most_bytes: int, limits: Timeouts) -> Answer:
+    async def _once(
+        self, request: Request, credentials: str | None, most_bytes: int, limits: Timeouts, *, last: bool
+    ) -> Answer:
+        """One exchange; ``last`` closes its connection."""
         url = request.url
         target = httpcore.URL(
             scheme=url.scheme.encode(), host=url.host.encode(), port=url.port, target=url.target.encode()
@@ -146,7 +151,7 @@ class GuardedClient:
         async with self._pool.stream(
             request.method,
             target,
-            headers=_headers(request, credentials),
+            headers=_headers(request, credentials, last=last),
             content=request.body,
             extensions={"timeout": timeout},
         ) as response:
@@ -163,7 +168,7 @@ class GuardedClient:
         return Answer(url, answer.status, headers, bytes(body))
 
 
-def _headers(request: Request, credentials: str | None) -> list[tuple[bytes, bytes]]:
+def _headers(request: Request, credentials: str | None, *, last: bool) -> list[tuple[bytes, bytes]]:
     host = str(request.url).removeprefix(f"{request.url.scheme}://").partition("/")[0]
     found = [("Host", host), ("User-Agent", "calwarden"), ("Accept", "*/*")]
     found += [("Accept-Encoding", "identity"), *request.headers]  # nothing is ever unpacked
@@ -171,6 +176,8 @@ def _headers(request: Request, credentials: str | None) -> list[tuple[bytes, byt
         found.append(("Content-Length", str(len(request.body))))
     if credentials is not None:
         found.append(("Authorization", credentials))
+    if last:
+        found.append(("Connection", "close"))
     return [(name.encode("ascii"), _sent(name, value)) for name, value in found]
 
 
