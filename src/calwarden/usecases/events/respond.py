@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 
 from calwarden.domain.errors import Invalid
 from calwarden.domain.write import WriteKind
-from calwarden.policy.decision import Action, Deny, Reason
+from calwarden.policy.decision import Action
 from calwarden.policy.view import event_uid as uid_of
 from calwarden.ports.store import UnitOfWork
 from calwarden.timetable import intent
 from calwarden.usecases.access import Accepted, Bearer, Caller, Refusing, attempt_write
+from calwarden.usecases.events.choosing import choose_judged
 from calwarden.usecases.events.common import (
     ANY_UID,
     Place,
@@ -16,7 +17,6 @@ from calwarden.usecases.events.common import (
     find_event,
     find_place,
     intend,
-    judge_event,
     named,
     occurrence_of,
     owed,
@@ -54,18 +54,13 @@ def _respond(kit: Kit, uow: UnitOfWork, place: Place, command: Respond) -> Accep
     event = find_event(uow, place, ANY_UID, command.event_uid)
     if event is not None and command.event_uid != uid_of(event, event.created_by == place.application_id):
         event = None  # somebody else's name for it (ruling 4)
-    refusing = judge_event(place, event)
-    if refusing is not None:
-        return refusing
-    assert event is not None
-    resource = uow.events.resource(place.account_id, place.calendar.calendar_id, event.resource_id)
-    if resource is None or not resource.components:
-        return Refusing(place.caller, Deny(Reason.NOT_FOUND), place.on)
-    if command.problem is not None:
-        raise command.problem
+    chosen = choose_judged(uow, place, event, command.problem)
+    if isinstance(chosen, Refusing):
+        return chosen
     if command.answer not in ANSWERS:
         raise Invalid.of("status", "errors.not_recognized", f"must be one of {', '.join(ANSWERS)}")
-    occurrence = occurrence_of(event, resource)
+    resource = chosen.resource
+    occurrence = occurrence_of(chosen.event, resource)
     answered = intent.respond(resource.components, command.answer, occurrence, me=_me(uow, place))
     intend(kit, uow, place.calendar, replace(resource, components=answered))
     write = owed(kit, place, WriteKind.RESPOND, resource)

@@ -7,24 +7,19 @@ from calwarden.domain.errors import Invalid, Problem
 from calwarden.domain.event import Event, Resource
 from calwarden.domain.times import EventTime, Zoned
 from calwarden.domain.write import WriteKind
-from calwarden.policy.decision import Action, Deny, Reason
+from calwarden.policy.decision import Action
 from calwarden.ports.store import UnitOfWork
 from calwarden.timetable.intent import apply_draft
 from calwarden.timetable.zones import is_zone
-from calwarden.usecases.access import Accepted, Bearer, Caller, Refusing, attempt_write
+from calwarden.usecases.access import Accepted, Bearer, Refusing
+from calwarden.usecases.events.choosing import Way, attempt_on_event, choose_external, choose_own
 from calwarden.usecases.events.common import (
-    EXTERNAL_UID,
     Place,
     check,
     enter,
-    find_event,
-    find_place,
     intend,
-    judge_event,
-    named,
     occurrence_of,
     owed,
-    own_resource,
 )
 from calwarden.usecases.kit import Kit
 
@@ -65,36 +60,24 @@ def upsert_event(kit: Kit, bearer: Bearer, command: UpsertEvent) -> Accepted:
     already, nothing is sent. By ``event_uid``: an External Event or one occurrence of it, in an elevated calendar;
     never created. Raises Refused, and Invalid in the order of ruling 2; then nothing is stored but the refusal.
     """
-    own = command.event_id is not None or command.event_uid is None
-
-    def act(uow: UnitOfWork, caller: Caller) -> Accepted | Refusing:
-        on = named(
-            calendar_id=command.calendar_id, event_id=command.event_id, event_uid=None if own else command.event_uid
-        )
-        place = find_place(uow, caller, command.calendar_id, on)
-        if isinstance(place, Refusing):
-            return place
-        write = _write_own if own else _edit
-        return write(kit, uow, place, command)
-
-    return attempt_write(kit, bearer, Action.WRITE_OWN_EVENT if own else Action.EDIT_EVENT, act)
+    return attempt_on_event(
+        kit,
+        bearer,
+        command,
+        own=Way(Action.WRITE_OWN_EVENT, lambda uow, place: _write_own(kit, uow, place, command)),
+        external=Way(Action.EDIT_EVENT, lambda uow, place: _edit(kit, uow, place, command)),
+    )
 
 
 def _write_own(kit: Kit, uow: UnitOfWork, place: Place, command: UpsertEvent) -> Accepted | Refusing:
-    if not command.event_id:
-        raise command.problem or Invalid.of("event_id", "errors.required", "event_id or event_uid must be specified")
-    held, event = own_resource(uow, place, command.event_id)
-    refusing = judge_event(place, event)
-    if refusing is not None:
-        return refusing
-    if command.problem is not None:
-        raise command.problem
-    draft, uid = command.draft, ""
-    if held is None:
-        _require(draft)
-        uid = kit.random.hex24()
-        held = _fresh(kit, place, command.event_id)
-    return _accept(kit, uow, place, _Statement(WriteKind.UPSERT, held, draft, uid))
+    chosen = choose_own(uow, place, command)
+    if isinstance(chosen, Refusing):
+        return chosen
+    if chosen.resource is not None:
+        return _accept(kit, uow, place, _Statement(WriteKind.UPSERT, chosen.resource, command.draft))
+    _require(command.draft)
+    fresh = _fresh(kit, place, chosen.event_id)
+    return _accept(kit, uow, place, _Statement(WriteKind.UPSERT, fresh, command.draft, kit.random.hex24()))
 
 
 def _require(draft: EventDraft) -> None:
@@ -119,19 +102,10 @@ def _fresh(kit: Kit, place: Place, event_id: str) -> Resource:
 
 
 def _edit(kit: Kit, uow: UnitOfWork, place: Place, command: UpsertEvent) -> Accepted | Refusing:
-    event_uid = command.event_uid or ""
-    if not EXTERNAL_UID.fullmatch(event_uid):
-        return Refusing(place.caller, Deny(Reason.EVENT_NOT_EXTERNAL), place.on)
-    event = find_event(uow, place, EXTERNAL_UID, event_uid)
-    refusing = judge_event(place, event)
-    if refusing is not None:
-        return refusing
-    assert event is not None
-    resource = uow.events.resource(place.account_id, place.calendar.calendar_id, event.resource_id)
-    if resource is None or not resource.components:
-        return Refusing(place.caller, Deny(Reason.NOT_FOUND), place.on)
-    if command.problem is not None:
-        raise command.problem
+    chosen = choose_external(uow, place, command)
+    if isinstance(chosen, Refusing):
+        return chosen
+    event, resource = chosen.event, chosen.resource
     draft = _in_its_zone(command.draft, command.unzoned, event)
     statement = _Statement(WriteKind.EDIT, resource, draft, occurrence=occurrence_of(event, resource))
     if statement.occurrence is not None and command.draft.rule is not UNSET:
