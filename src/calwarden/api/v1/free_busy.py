@@ -6,9 +6,9 @@ from msgspec import UNSET, Struct, UnsetType
 from starlette.responses import Response
 
 from calwarden.api.context import Api
-from calwarden.api.v1.account import UserInfoBody, userinfo_of
-from calwarden.api.v1.pages import PagesBody, Shown, pages_body
-from calwarden.api.v1.reading import WINDOW, since
+from calwarden.api.v1.account import UserInfoBody
+from calwarden.api.v1.pages import PagesBody, Shown
+from calwarden.api.v1.reading import WINDOW, page_of, window_of
 from calwarden.api.v1.times import LocalTime, written
 from calwarden.httpkit import Auth, Call, Operation, json_answer
 from calwarden.httpkit.shapes import Flag, Stated
@@ -54,17 +54,9 @@ def busy_body(view: BusyView, shown: Shown) -> BusyBody:
 async def _busy(api: Api, call: Call) -> Response:
     said = call.values
     asked = AskedBusy(
-        from_=said.get("from"),
-        to=said.get("to"),
-        tzid=said.get("tzid", "Etc/UTC"),
-        calendar_ids=said.get("calendar_ids"),
-        last_modified=since(said),
-        include_deleted=said.get("include_deleted", False),
-        include_managed=said.get("include_managed", False),
+        **window_of(call),
         include_free=said.get("include_free", True),
         include_ids=said.get("include_ids", False),
-        presentation=Shown.of(said).note,
-        problem=call.problem,
     )
     return await _answer(api, call, await api.run(read_busy, call.bearer, asked))
 
@@ -74,9 +66,7 @@ async def _page(api: Api, call: Call) -> Response:
 
 
 async def _answer(api: Api, call: Call, page: BusyPage) -> Response:
-    shown = Shown.from_note(page.presentation)
-    userinfo = await userinfo_of(api, call) if shown.userinfo else UNSET
-    pages = pages_body(page.current, page.total, page.next_page, api.kit.public_url + _PAGES)
+    shown, pages, userinfo = await page_of(api, call, page, _PAGES)
     return json_answer(FreeBusyBody(pages, [busy_body(one, shown) for one in page.periods], userinfo))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from msgspec import UNSET, Struct, UnsetType
 from starlette.responses import Response
@@ -155,26 +155,54 @@ def _extended(view: EventView) -> str:
     return "tentative" if tentative else view.transparency.value
 
 
-def since(said: Mapping[str, Any]) -> Instant | None:
+def _since(said: Mapping[str, Any]) -> Instant | None:
     """``last_modified`` as an instant; a day is its start in UTC."""
     moment: Instant | Day | None = said.get("last_modified")
     return day_instant(moment) if isinstance(moment, Day) else moment
 
 
+def window_of(call: Call) -> dict[str, Any]:
+    """What reads have in common, as their use cases name it."""
+    said = call.values
+    return {
+        "from_": said.get("from"),
+        "to": said.get("to"),
+        "tzid": said.get("tzid", "Etc/UTC"),
+        "calendar_ids": said.get("calendar_ids"),
+        "last_modified": _since(said),
+        "include_deleted": said.get("include_deleted", False),
+        "include_managed": said.get("include_managed", False),
+        "presentation": Shown.of(said).note,
+        "problem": call.problem,
+    }
+
+
+class Paged(Protocol):
+    """A page as use cases give it."""
+
+    @property
+    def current(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def next_page(self) -> str | None: ...
+    @property
+    def presentation(self) -> str: ...
+
+
+async def page_of(api: Api, call: Call, page: Paged, path: str) -> tuple[Shown, PagesBody, UserInfoBody | UnsetType]:
+    """How ``page`` is to be shown, where it stands, and the embed if it was asked for at the first one."""
+    shown = Shown.from_note(page.presentation)
+    userinfo = await userinfo_of(api, call) if shown.userinfo else UNSET
+    return shown, pages_body(page.current, page.total, page.next_page, api.kit.public_url + path), userinfo
+
+
 async def _events(api: Api, call: Call) -> Response:
     said = call.values
     asked = Asked(
-        from_=said.get("from"),
-        to=said.get("to"),
-        tzid=said.get("tzid", "Etc/UTC"),
-        calendar_ids=said.get("calendar_ids"),
-        last_modified=since(said),
-        include_deleted=said.get("include_deleted", False),
-        include_managed=said.get("include_managed", False),
+        **window_of(call),
         only_managed=said.get("only_managed", False),
         include_moved=said.get("include_moved", False),
-        presentation=Shown.of(said).note,
-        problem=call.problem,
     )
     return await _answer(api, call, await api.run(read_events, call.bearer, asked))
 
@@ -184,9 +212,7 @@ async def _page(api: Api, call: Call) -> Response:
 
 
 async def _answer(api: Api, call: Call, page: EventsPage) -> Response:
-    shown = Shown.from_note(page.presentation)
-    userinfo = await userinfo_of(api, call) if shown.userinfo else UNSET
-    pages = pages_body(page.current, page.total, page.next_page, api.kit.public_url + _PAGES)
+    shown, pages, userinfo = await page_of(api, call, page, _PAGES)
     return json_answer(EventsBody(pages, [event_body(one, shown) for one in page.events], userinfo))
 
 
