@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpcore
@@ -241,23 +242,48 @@ def test_basic_is_sent_once_asked_for_and_then_with_every_request() -> None:
     assert [one.authorization is not None for one in web.got] == [False, True, True]
 
 
-def test_signing_in_does_not_rely_on_the_connection_that_was_refused() -> None:
-    """SOGo 5.8 closes it after the 401, and does not say so."""
-    refused_there: set[int] = set()
+@dataclass
+class Closing:
+    """Like SOGo 5.8: answers one request a connection, and does not say that it is the last one."""
 
-    def door(got: Got) -> bytes:
-        if id(got.connection) in refused_there:
+    served: set[int] = field(default_factory=set)
+
+    def __call__(self, got: Got) -> bytes:
+        if id(got.connection) in self.served:
             return b""
-        if got.authorization is None:
-            refused_there.add(id(got.connection))
-            return response(401, WWW_Authenticate='basic realm="SOGo"')
-        return response(207)
+        self.served.add(id(got.connection))
+        return response(207) if got.authorization else response(401, WWW_Authenticate='basic realm="SOGo"')
 
-    with serving(door) as web:
+
+def test_a_request_that_changes_nothing_outlives_the_connection_that_was_kept_for_it() -> None:
+    with serving(Closing()) as web:
         login = Login("jane", "secret", parse_url(web.url), cnonce=lambda: "c")
-        statuses = [one.status for one in Asking(web.allowed).all([f"{web.url}/a", f"{web.url}/b"], login=login)]
-    assert statuses == [207, 207]
-    assert web.connections == 2
+        urls = [f"{web.url}/{one}" for one in "abc"]
+        for method in ("PROPFIND", "GET", "REPORT"):
+            assert [one.status for one in Asking(web.allowed).all(urls, method, login=login)] == [207, 207, 207]
+
+
+def test_a_change_goes_out_once_on_a_connection_of_its_own() -> None:
+    async def both(client: GuardedClient, url: str) -> list[int]:
+        login = Login("jane", "secret", parse_url(url), cnonce=lambda: "c")
+        asked = [Request(method, parse_url(url)) for method in ("GET", "PUT", "DELETE", "PUT")]
+        found = [(await client.send(one, login=login)).status for one in asked]
+        await client.close()
+        return found
+
+    with serving(Closing()) as web:
+        rules = OutboundRules.of([web.allowed])
+        client = GuardedClient(rules, tls=tls_context(), resolve=system_resolver(), timeouts=QUICK)
+        assert asyncio.run(both(client, web.url)) == [207, 207, 207, 207]
+    assert [one.method for one in web.got if one.method != "GET"] == ["PUT", "DELETE", "PUT"]
+
+
+def test_a_change_whose_answer_is_lost_is_not_sent_again() -> None:
+    with serving(lambda got: b"") as web:
+        assert refused(lambda: Asking(web.allowed)(web.url, "PUT")) is Cause.NO_ANSWER
+        assert len(web.got) == 1
+        assert refused(lambda: Asking(web.allowed)(web.url)) is Cause.NO_ANSWER
+        assert len(web.got) == 3
 
 
 def test_a_wrong_password_is_tried_once_a_request() -> None:

@@ -22,6 +22,7 @@ CALLBACK_BYTES: Final = 64 * 1024
 _ATTEMPTS: Final = 3  # a nonce may have to be fetched, and may be stale
 _IDLE_SECONDS: Final = 5
 _CONNECTIONS: Final = 4
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})  # change nothing, by IANA's registry
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -82,6 +83,9 @@ class GuardedClient:
 
     Redirects are answers like others: whoever follows one sends a new request, which is judged anew. Connections are
     kept for a few seconds and belong to one origin each. ``close`` when done.
+
+    What changes something goes out once, on a connection of its own: on a kept one that breaks, nobody could say
+    whether it took effect (RFC 9110 9.2.2). SOGo 5.8 closes after every answer, and mostly does not say so.
     """
 
     def __init__(
@@ -94,12 +98,17 @@ class GuardedClient:
     ) -> None:
         self._rules = rules
         self._timeouts = timeouts or Timeouts()
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls,
-            max_connections=_CONNECTIONS,
-            keepalive_expiry=_IDLE_SECONDS,
-            network_backend=PinnedBackend(rules, resolve),
-        )
+
+        def pool(kept: int) -> httpcore.AsyncConnectionPool:
+            return httpcore.AsyncConnectionPool(
+                ssl_context=tls,
+                max_connections=_CONNECTIONS,
+                max_keepalive_connections=kept,
+                keepalive_expiry=_IDLE_SECONDS,
+                network_backend=PinnedBackend(rules, resolve),
+            )
+
+        self._pool, self._unkept = pool(_CONNECTIONS), pool(0)
 
     async def send(
         self,
@@ -123,13 +132,12 @@ class GuardedClient:
     async def close(self) -> None:
         """Close what is open."""
         await self._pool.aclose()
+        await self._unkept.aclose()
 
     async def _signed_in(self, request: Request, login: Login | None, most_bytes: int, limits: Timeouts) -> Answer:
         for _ in range(_ATTEMPTS):
             credentials = None if login is None else login.authorization(request.method, request.url)
-            # Refused, it is asked again at once: SOGo closes after its 401 without saying so, as that request comes in.
-            last = login is not None and credentials is None
-            answer = await self._once(request, credentials, most_bytes, limits, last=last)
+            answer = await self._delivered(request, credentials, most_bytes, limits)
             if login is None:
                 return answer
             if answer.status != 401:
@@ -139,19 +147,32 @@ class GuardedClient:
                 return answer
         return answer
 
+    async def _delivered(self, request: Request, credentials: str | None, most_bytes: int, limits: Timeouts) -> Answer:
+        """Once, or twice if it changes nothing and the connection broke: kept ones may be closed on us at any time."""
+        if request.method not in _SAFE:
+            return await self._once(self._unkept, request, credentials, most_bytes, limits)
+        try:
+            return await self._once(self._pool, request, credentials, most_bytes, limits)
+        except (httpcore.ReadError, httpcore.WriteError, httpcore.RemoteProtocolError):
+            return await self._once(self._unkept, request, credentials, most_bytes, limits)
+
     async def _once(
-        self, request: Request, credentials: str | None, most_bytes: int, limits: Timeouts, *, last: bool
+        self,
+        pool: httpcore.AsyncConnectionPool,
+        request: Request,
+        credentials: str | None,
+        most_bytes: int,
+        limits: Timeouts,
     ) -> Answer:
-        """One exchange; ``last`` closes its connection."""
         url = request.url
         target = httpcore.URL(
             scheme=url.scheme.encode(), host=url.host.encode(), port=url.port, target=url.target.encode()
         )
         timeout = {"connect": limits.connect, "read": limits.step, "write": limits.step, "pool": limits.whole}
-        async with self._pool.stream(
+        async with pool.stream(
             request.method,
             target,
-            headers=_headers(request, credentials, last=last),
+            headers=_headers(request, credentials),
             content=request.body,
             extensions={"timeout": timeout},
         ) as response:
@@ -168,7 +189,7 @@ class GuardedClient:
         return Answer(url, answer.status, headers, bytes(body))
 
 
-def _headers(request: Request, credentials: str | None, *, last: bool) -> list[tuple[bytes, bytes]]:
+def _headers(request: Request, credentials: str | None) -> list[tuple[bytes, bytes]]:
     host = str(request.url).removeprefix(f"{request.url.scheme}://").partition("/")[0]
     found = [("Host", host), ("User-Agent", "calwarden"), ("Accept", "*/*")]
     found += [("Accept-Encoding", "identity"), *request.headers]  # nothing is ever unpacked
@@ -176,8 +197,6 @@ def _headers(request: Request, credentials: str | None, *, last: bool) -> list[t
         found.append(("Content-Length", str(len(request.body))))
     if credentials is not None:
         found.append(("Authorization", credentials))
-    if last:
-        found.append(("Connection", "close"))
     return [(name.encode("ascii"), _sent(name, value)) for name, value in found]
 
 
