@@ -12,7 +12,7 @@ WORKERS ?= 2
 
 .PHONY: help
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: $(VENV)/.runtime ## Install calwarden into .venv: .venv/bin/calwarden
@@ -35,6 +35,10 @@ check: $(VENV)/.test ## Static checks: format, lint, types, import contracts
 .PHONY: test
 test: test-deps $(VENV)/.node check ## Everything: install what it needs, check, then the whole suite
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+.PHONY: acceptance-postgresql
+acceptance-postgresql: test-deps $(VENV)/.node ## The acceptance tests once more, with everything stored in PostgreSQL
+	$(BIN)/pytest tests/acceptance --database postgresql
 
 .PHONY: test-deps
 test-deps: ## Install what the suite needs from Debian: chromium, postgresql, node (as root or with sudo)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from acceptance.place import LIMITS, Place, seed
+from contract.postgres import running_postgres
 from demo import table
 from demo.people import grant, meet
 from demo.radicale import calendar_server
@@ -25,9 +26,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def place(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """The setting of the database: the embedded default, or with ``--database postgresql`` a real one."""
+    if request.config.getoption("--database") == "sqlite":
+        yield {}
+        return
+    with running_postgres() as url:
+        yield {"CALWARDEN_DATABASE_URL": url}
+
+
+@pytest.fixture(scope="session")
+def place(world: World, database: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Jane and marcel have accounts and have connected their calendars; two applications are registered."""
-    with serving(tmp_path_factory.mktemp("calwarden"), world.server.address, LIMITS) as server:
+    with serving(tmp_path_factory.mktemp("calwarden"), world.server.address, {**LIMITS, **database}) as server:
         jane, marcel = meet(server, "jane", world.jane), meet(server, "marcel", world.marcel)
         for person in (jane, marcel):
             account = person.calendar
