@@ -97,8 +97,28 @@ def test_a_write_that_never_gets_through_ends() -> None:
         assert len([got for got in told.web.got if got.method == "PUT"]) == 3
 
 
+def test_a_version_that_was_not_judged_is_not_deleted_where_a_server_ignores_if_match() -> None:
+    """SOGo 5.8 deletes whatever is there."""
+    rows: dict[str, Row | list[Row]] = {
+        f"GET {WORK}a.ics": response(200, EVENT, ETag='"gcs00000002"'),
+        f"DELETE {WORK}a.ics": response(204),
+    }
+    with script(rows) as told:
+        deleting = permit(Action.DELETE_EVENT)
+        with pytest.raises(PreconditionFailed):
+            told.run(lambda one: one.delete_event(deleting, target(held='"gcs00000001"')))
+        assert f"DELETE {WORK}a.ics" not in told.asked()
+        assert told.run(lambda one: one.delete_event(deleting, target(held='"gcs00000002"'))) is None
+        assert told.asked()[-1] == f"DELETE {WORK}a.ics"
+
+
 def test_deleting_what_others_deleted_is_success_even_if_the_server_says_412() -> None:
-    with script({f"DELETE {WORK}a.ics": response(412)}) as told:
+    there = response(200, EVENT, ETag='"1"')
+    rows: dict[str, Row | list[Row]] = {
+        f"GET {WORK}a.ics": [there, response(404)],
+        f"DELETE {WORK}a.ics": response(412),
+    }
+    with script(rows) as told:
         deleting = permit(Action.DELETE_OWN_EVENT)
         assert told.run(lambda one: one.delete_event(deleting, target(held='"1"'))) is None
         assert told.web.got[-2].headers["if-match"] == '"1"'

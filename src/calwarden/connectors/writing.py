@@ -204,19 +204,16 @@ async def delete(
     """
     require(permit, target, _DELETES)
     place = _Asking(place, target.leaving)
-    if occurrence is None:
-        etag = target.etag
-        if etag is None:
-            version = await place.get(target.resource_id)
-            if version is None:
-                return None
-            etag = version.etag
-        await place.delete(target.resource_id, etag)
-        return None
     version = await place.get(target.resource_id)
     if version is None:
         return None
-    return await _drop_instance(place, target, version, occurrence, now)
+    if occurrence is not None:
+        return await _drop_instance(place, target, version, occurrence, now)
+    # INVARIANT: looked at before it is deleted, whatever the condition sent with that says. SOGo 5.8 ignores it there.
+    if not same_version(target.etag, version.etag):
+        raise PreconditionFailed("the event was changed by somebody else")
+    await place.delete(target.resource_id, version.etag)
+    return None
 
 
 async def _drop_instance(
