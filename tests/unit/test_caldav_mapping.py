@@ -171,6 +171,10 @@ def test_name_color_and_zone_are_read_in_every_form_seen() -> None:
         "#49BED8",
         "Europe/Paris",
     )
+    twice = calendar(
+        properties(owner=MINE, more="<D:displayname>F&amp;amp;E &amp;lt;k&amp;gt; &amp;amp;lt;</D:displayname>")
+    )
+    assert twice.name == "F&E <k> &lt;"  # DAViCal
     lines = calendar(properties(owner=MINE, more="<D:displayname>a\n\tb\u2028c\x85d 👩‍👧 שלום</D:displayname>"))
     assert lines.name == "a b c d 👩‍👧 שלום"
     bare = calendar(properties(owner=MINE, more="<A:calendar-color>?</A:calendar-color>"))

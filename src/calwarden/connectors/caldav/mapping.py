@@ -7,6 +7,7 @@ from typing import Final
 
 from calwarden.connectors.caldav.markup import APPLE, CS, C, D, Element, Member, hrefs, whole_text
 from calwarden.connectors.caldav.paths import as_collection, path_of, same_path
+from calwarden.connectors.caldav.quirks import unescaped
 from calwarden.domain.colors import of_name
 from calwarden.formats.zones import by_name
 from calwarden.net import Url
@@ -86,7 +87,7 @@ def calendar(member: Member, principal: str | None, base: Url) -> RemoteCalendar
     if f"{C}calendar" not in _children(properties.get(f"{D}resourcetype")) or not _holds_events(properties):
         return None
     remote_id = as_collection(member.path)
-    name = member.line(f"{D}displayname") or remote_id.rstrip("/").rpartition("/")[2]
+    name = unescaped(member.line(f"{D}displayname")) or remote_id.rstrip("/").rpartition("/")[2]
     return RemoteCalendar(
         remote_id,
         name[:_MOST_NAME],

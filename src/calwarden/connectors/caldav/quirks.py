@@ -41,3 +41,10 @@ def matchable(etag: str) -> str:
     """
     bare = etag.strip().removeprefix("W/")
     return bare if bare.startswith('"') else f'"{bare}"'
+
+
+def unescaped(name: str) -> str:
+    """A calendar's name as its owner gave it: DAViCal 1.1.12 keeps the markup of the request and escapes it again."""
+    for written, meant in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
+        name = name.replace(written, meant)
+    return name
