@@ -15,7 +15,6 @@ from calwarden.formats import icalendar
 from calwarden.policy.decision import Action, Permit
 from calwarden.ports.connector import (
     EventTarget,
-    Leaving,
     PreconditionFailed,
     ProviderRejected,
     RemoteResource,
@@ -59,7 +58,10 @@ class Reader:
 
 
 class Collection(Protocol):
-    """The resources of one calendar, as a connector reads and writes them. Raises the errors of the port."""
+    """The resources of one calendar, as a connector reads and writes them for one target. Raises the port's errors.
+
+    ``put`` and ``delete`` ask the target's ``leaving`` when nothing is left to do but to send the change.
+    """
 
     async def get(self, resource_id: ResourceId) -> Version | None: ...
 
@@ -75,29 +77,6 @@ class Collection(Protocol):
         ...
 
     async def reader(self) -> Reader: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """A collection that asks, immediately before each change, whether it may still be made."""
-
-    place: Collection
-    leaving: Leaving
-
-    async def get(self, resource_id: ResourceId) -> Version | None:
-        return await self.place.get(resource_id)
-
-    async def put(self, resource_id: ResourceId, body: bytes, etag: str | None) -> None:
-        # INVARIANT: nothing is read, waited for or computed between this question and the request.
-        await self.leaving()
-        await self.place.put(resource_id, body, etag)
-
-    async def delete(self, resource_id: ResourceId, etag: str) -> None:
-        await self.leaving()
-        await self.place.delete(resource_id, etag)
-
-    async def reader(self) -> Reader:
-        return await self.place.reader()
 
 
 def require(permit: Permit, target: EventTarget, actions: frozenset[Action]) -> None:
@@ -133,7 +112,6 @@ async def upsert(
     create finds nothing to change.
     """
     require(permit, target, frozenset({Action.WRITE_OWN_EVENT}))
-    place = _Asking(place, target.leaving)
     reader = await place.reader()
     version = None if target.etag is None else await place.get(target.resource_id)
     for _ in range(ROUNDS):
@@ -173,7 +151,6 @@ async def edit(
     does not say so already: whether this change is still allowed is to be decided on that.
     """
     require(permit, target, _EDITS)
-    place = _Asking(place, target.leaving)
     reader = await place.reader()
 
     def change(body: bytes) -> bytes:
@@ -187,7 +164,6 @@ async def respond(
 ) -> RemoteResource:
     """Set the person's own answer in the held version; fails as :func:`edit` does."""
     require(permit, target, frozenset({Action.RESPOND}))
-    place = _Asking(place, target.leaving)
     reader = await place.reader()
 
     def change(body: bytes) -> bytes:
@@ -203,7 +179,6 @@ async def delete(
     PreconditionFailed.
     """
     require(permit, target, _DELETES)
-    place = _Asking(place, target.leaving)
     version = await place.get(target.resource_id)
     if version is None:
         return None

@@ -4,9 +4,9 @@ environment and follows nothing by itself.
 
 import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import httpcore
 
@@ -38,12 +38,17 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be sent. Host, length and credentials are added by the client."""
+    """What is to be sent. Host, length and credentials are added by the client.
+
+    ``leaving`` is asked whenever a connection stands and the request's first byte is next: opening one takes as long as
+    the other side takes. What it raises comes out of ``send`` as it is; then nothing was sent.
+    """
 
     method: str
     url: Url
     headers: Headers = ()
     body: bytes = field(default=b"", repr=False)
+    leaving: Callable[[], Awaitable[None]] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +174,15 @@ class GuardedClient:
             scheme=url.scheme.encode(), host=url.host.encode(), port=url.port, target=url.target.encode()
         )
         timeout = {"connect": limits.connect, "read": limits.step, "write": limits.step, "pool": limits.whole}
+        extensions: dict[str, Any] = {"timeout": timeout}
+        if request.leaving is not None:
+            extensions["trace"] = _asking(request.leaving)
         async with pool.stream(
             request.method,
             target,
             headers=_headers(request, credentials),
             content=request.body,
-            extensions={"timeout": timeout},
+            extensions=extensions,
         ) as response:
             headers = tuple(
                 (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers
@@ -187,6 +195,18 @@ class GuardedClient:
                 if len(body) > most_bytes:
                     raise OutboundError(Cause.TOO_LARGE)
         return Answer(url, answer.status, headers, bytes(body))
+
+
+def _asking(leaving: Callable[[], Awaitable[None]]) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+    """Let httpcore's account of what it does ask before the first byte of a request."""
+
+    async def trace(event: str, about: Mapping[str, Any]) -> None:
+        del about
+        # INVARIANT: nothing is read, waited for or computed between this question and the request.
+        if event == "http11.send_request_headers.started":
+            await leaving()
+
+    return trace
 
 
 def _headers(request: Request, credentials: str | None) -> list[tuple[bytes, bytes]]:

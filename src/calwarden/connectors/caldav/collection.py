@@ -12,7 +12,7 @@ from calwarden.connectors.caldav.resources import Forbidden
 from calwarden.connectors.writing import Reader, Version
 from calwarden.domain.ids import ResourceId
 from calwarden.net import Answer
-from calwarden.ports.connector import CalendarGone, PreconditionFailed, ProviderRejected, ProviderUnavailable
+from calwarden.ports.connector import CalendarGone, Leaving, PreconditionFailed, ProviderRejected, ProviderUnavailable
 
 _GONE: Final = frozenset({404, 410})
 _BUSY: Final = frozenset({408, 423, 425})  # no verdict on the write: another try may succeed
@@ -22,10 +22,11 @@ _CALENDAR: Final = ("Content-Type", "text/calendar; charset=utf-8")
 class CalendarCollection:
     """The writing side of one calendar."""
 
-    def __init__(self, dav: Dav, calendar: str, reader: Callable[[], Awaitable[Reader]]) -> None:
+    def __init__(self, dav: Dav, calendar: str, reader: Callable[[], Awaitable[Reader]], leaving: Leaving) -> None:
         self._dav = dav
         self._calendar = calendar
         self._reader = reader
+        self._leaving = leaving
 
     async def get(self, resource_id: ResourceId) -> Version | None:
         self._require_inside(resource_id)
@@ -38,7 +39,9 @@ class CalendarCollection:
         # SOGo ignores If-None-Match (connectors.md 2.5): that nobody else can have chosen the name is what protects.
         condition = ("If-None-Match", "*") if etag is None else ("If-Match", matchable(etag))
         self._require_inside(resource_id)
-        answer = await self._dav.ask("PUT", resource_id, headers=(_CALENDAR, condition), body=body)
+        answer = await self._dav.ask(
+            "PUT", resource_id, headers=(_CALENDAR, condition), body=body, leaving=self._leaving
+        )
         if answer.status in {200, 201, 202, 204}:
             return
         if answer.status == 412 or (answer.status in _GONE and etag is not None):
@@ -49,7 +52,8 @@ class CalendarCollection:
 
     async def delete(self, resource_id: ResourceId, etag: str) -> None:
         self._require_inside(resource_id)
-        answer = await self._dav.ask("DELETE", resource_id, headers=(("If-Match", matchable(etag)),))
+        condition = ("If-Match", matchable(etag))
+        answer = await self._dav.ask("DELETE", resource_id, headers=(condition,), leaving=self._leaving)
         if answer.status in {200, 202, 204, *_GONE}:
             return
         if answer.status != 412:

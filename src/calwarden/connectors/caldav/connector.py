@@ -146,8 +146,8 @@ class CalDavConnector:
         if not remote_id.startswith(home) or not remote_id.endswith("/"):
             raise ValueError("the address is not in the calendar home")
         person = await self._who()
-        await leaving()
-        return await creating.create(dav, remote_id, name, color, principal=usable(person.principal.path))
+        new = creating.NewCalendar(remote_id, name, color)
+        return await creating.create(dav, new, leaving, principal=usable(person.principal.path))
 
     async def close(self) -> None:
         if self._held is not None:
@@ -212,7 +212,7 @@ class CalDavConnector:
 
     async def _place(self, target: EventTarget) -> CalendarCollection:
         calendar = target.calendar_remote_id
-        return CalendarCollection(await self._at_home(), calendar, lambda: self._reader(calendar))
+        return CalendarCollection(await self._at_home(), calendar, lambda: self._reader(calendar), target.leaving)
 
 
 def _parsed(text: str) -> Url:

@@ -1,22 +1,33 @@
 """Making a calendar at an address we chose; making it again finds it (connectors.md 2.15)."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from calwarden.connectors.caldav import mapping, markup
 from calwarden.connectors.caldav.dav import Dav
 from calwarden.connectors.caldav.markup import propfind
 from calwarden.connectors.caldav.paths import as_collection, same_path
-from calwarden.ports.connector import DuplicateCalendar, ProviderRejected, RemoteCalendar
+from calwarden.ports.connector import DuplicateCalendar, Leaving, ProviderRejected, RemoteCalendar
 
 _UNKNOWN: Final = frozenset({400, 403, 405, 415, 501})
 
 
-async def create(dav: Dav, remote_id: str, name: str, color: str | None, *, principal: str | None) -> RemoteCalendar:
+@dataclass(frozen=True, slots=True)
+class NewCalendar:
+    """The calendar to be made, at an address of our choice."""
+
+    remote_id: str
+    name: str
+    color: str | None
+
+
+async def create(dav: Dav, new: NewCalendar, leaving: Leaving, *, principal: str | None) -> RemoteCalendar:
     """See the port. The address is random: whatever of the person's own is there was made by an earlier attempt."""
-    answer = await dav.change("MKCALENDAR", remote_id, markup.mkcalendar(name, color))
+    remote_id, name, color = new.remote_id, new.name, new.color
+    answer = await dav.change("MKCALENDAR", remote_id, markup.mkcalendar(name, color), leaving)
     made = await look(dav, remote_id, principal)
     if made is None and answer.status in _UNKNOWN:
-        answer = await dav.change("MKCOL", remote_id, markup.mkcol(name, color))
+        answer = await dav.change("MKCOL", remote_id, markup.mkcol(name, color), leaving)
         made = await look(dav, remote_id, principal)
     if made is None:
         raise _refusal(answer.status)
@@ -24,7 +35,7 @@ async def create(dav: Dav, remote_id: str, name: str, color: str | None, *, prin
         raise ProviderRejected("the calendar service made a calendar that is not the person's own")
     if made.name != name or (color is not None and (made.color or "").lower() != color.lower()):
         # Some ignore the properties that come with MKCALENDAR. A refusal leaves a calendar of another name: no harm.
-        await dav.change("PROPPATCH", remote_id, markup.proppatch(name, color))
+        await dav.change("PROPPATCH", remote_id, markup.proppatch(name, color), leaving)
         made = await look(dav, remote_id, principal) or made
     return made
 

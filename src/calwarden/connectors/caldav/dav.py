@@ -11,6 +11,7 @@ from calwarden.ports.connector import (
     AddressRefused,
     CertificateInvalid,
     CredentialsRevoked,
+    Leaving,
     NoCalendars,
     ProviderUnavailable,
     RateLimited,
@@ -64,12 +65,18 @@ class Dav:
         headers: tuple[tuple[str, str], ...] = (),
         body: bytes = b"",
         most_bytes: int = OBJECT_BYTES,
+        leaving: Leaving | None = None,
     ) -> Answer:
-        """One request. Gives answers up to 4xx; raises for what every caller treats alike: 401, 429, 5xx, no answer."""
+        """One request. Gives answers up to 4xx; raises for what every caller treats alike: 401, 429, 5xx, no answer,
+        and what ``leaving`` raises.
+        """
         url = where if isinstance(where, Url) else self.url(where)
         try:
             answer = await self.client.send(
-                Request(method, url, headers, body), login=self.login, most_bytes=most_bytes, timeouts=self.timeouts
+                Request(method, url, headers, body, leaving),
+                login=self.login,
+                most_bytes=most_bytes,
+                timeouts=self.timeouts,
             )
         except OutboundError as error:
             raise _of_outbound(error) from error
@@ -98,9 +105,9 @@ class Dav:
         except ValueError as error:
             raise ProviderUnavailable("the calendar service did not answer as expected") from error
 
-    async def change(self, method: str, path: str, body: bytes) -> Answer:
+    async def change(self, method: str, path: str, body: bytes, leaving: Leaving) -> Answer:
         """MKCALENDAR, MKCOL or PROPPATCH. No redirect is followed: a change goes where it was meant to."""
-        return await self.ask(method, path, headers=(_XML,), body=body, most_bytes=LISTING_BYTES)
+        return await self.ask(method, path, headers=(_XML,), body=body, most_bytes=LISTING_BYTES, leaving=leaving)
 
     def _refuse(self, answer: Answer) -> None:
         if answer.status == 401:

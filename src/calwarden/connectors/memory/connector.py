@@ -1,6 +1,6 @@
 """The Connector protocol on a MemoryProvider; the way of a write is the one every connector takes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from calwarden.connectors import writing
 from calwarden.connectors.memory.provider import MemoryProvider, ProviderCalendar
@@ -141,7 +141,7 @@ class MemoryConnector:
         return Reader(frozenset(addresses), addresses[0] if addresses else None, calendar.tzid or self._tzid)
 
     def _place(self, target: EventTarget) -> "_Place":
-        return _Place(self, self._provider, lambda name: self.calendar(name, target.calendar_remote_id))
+        return _Place(self, self._provider, target)
 
     def _visible(self) -> list[ProviderCalendar]:
         calendars = self._provider.calendars.values()
@@ -166,22 +166,25 @@ class MemoryConnector:
 class _Place:
     """One calendar's resources, as ``writing`` works on them."""
 
-    def __init__(
-        self, connector: MemoryConnector, provider: MemoryProvider, calendar: Callable[[str], ProviderCalendar]
-    ) -> None:
+    def __init__(self, connector: MemoryConnector, provider: MemoryProvider, target: EventTarget) -> None:
         self._connector = connector
         self._provider = provider
-        self._calendar = calendar
+        self._target = target
+
+    def _calendar(self, operation: str) -> ProviderCalendar:
+        return self._connector.calendar(operation, self._target.calendar_remote_id)
 
     async def get(self, resource_id: ResourceId) -> Version | None:
         held = self._calendar("get").resources.get(resource_id)
         return None if held is None else Version(*held)
 
     async def put(self, resource_id: ResourceId, body: bytes, etag: str | None) -> None:
+        await self._target.leaving()
         self._provider.store(self._writable("put"), resource_id, body, etag)
         self._provider.answer("put")
 
     async def delete(self, resource_id: ResourceId, etag: str) -> None:
+        await self._target.leaving()
         self._provider.remove(self._writable("delete"), resource_id, etag)
         self._provider.answer("delete")
 
