@@ -17,14 +17,12 @@ _WHAT = {
     "account.signed_in": "Signed in",
     "account.deleted": "Account deleted",
     "password.changed": "New password chosen",
-    "consent.answered": "Request for access answered",
+    "consent.answered": "Request for access allowed",
     "grant.issued": "Access given",
     "grant.replaced": "Access given anew, in place of what it had",
     "grant.revoked": "Access ended",
-    "tokens.revoked": "Tokens withdrawn, as one was used twice",
     "elevation.requested": "Unrestricted access asked for",
     "elevation.granted": "Unrestricted access given to calendars",
-    "elevation.refused": "Unrestricted access refused",
     "elevation.lowered": "Unrestricted access taken back",
     "profile.connected": "Calendar account connected",
     "profile.relinked": "Calendar account connected again",
@@ -38,6 +36,20 @@ _WHAT = {
     "event.delete": "Event of yours deleted",
     "event.respond": "Invitation answered for you",
     "calendar.create": "Calendar created",
+}
+_REFUSED = {
+    "consent.answered": "Request for access refused",
+    "elevation.refused": "Unrestricted access refused",
+    "tokens.revoked": "Tokens withdrawn, as one was used twice",
+    "elevation.request": "Tried to ask for unrestricted access (refused)",
+    "profile.revoke": "Tried to take a calendar account out of what it may see (refused)",
+    "own_event.write": "Tried to add or change an event (refused)",
+    "own_event.delete": "Tried to delete an event it had added (refused)",
+    "own_events.delete": "Tried to delete events it had added (refused)",
+    "event.edit": "Tried to change an event of yours (refused)",
+    "event.delete": "Tried to delete an event of yours (refused)",
+    "event.respond": "Tried to answer an invitation for you (refused)",
+    "calendar.create": "Tried to create a calendar (refused)",
 }
 _READS = {
     "free_busy": "Read when you are free or busy",
@@ -87,12 +99,12 @@ def extended(scopes: tuple[str, ...]) -> list[str]:
 
 
 def not_extended(scopes: tuple[str, ...], elsewhere: bool) -> list[str]:
-    """What it still does not let it do. ``elsewhere``: other calendars were opened to it before."""
+    """What it still does not let it do. ``elsewhere``: other calendars are unrestricted for it already."""
     unseen = [
         one.will_not for one in PROMISES if one.ability is Ability.READ_EVENTS and one.ability not in abilities(scopes)
     ]
     others = "change or delete events that it did not add, in any of your other calendars"
-    return [*unseen, f"{others} but those you opened to it before" if elsewhere else others, _SHARED]
+    return [*unseen, f"{others} but those where it already may" if elsewhere else others, _SHARED]
 
 
 def moment(at: Instant, tzid: str) -> str:
@@ -117,6 +129,8 @@ def happening(entry: AuditEntry) -> str:
         level = entry.on.get("level", "")
         what = _READS.get(level, "Read")
         return f"{what}, in the hour before" if entry.what == "read" else "Tried to read more than it may (refused)"
+    if entry.outcome is Outcome.REFUSED and entry.what in _REFUSED:
+        return _REFUSED[entry.what]
     what = _WHAT.get(entry.what, entry.what.replace(".", ": ").replace("_", " ").capitalize())
     outcome = _OUTCOMES[entry.outcome]
     return f"{what} ({outcome})" if outcome else what
@@ -125,7 +139,7 @@ def happening(entry: AuditEntry) -> str:
 def particulars(entry: AuditEntry, calendars: Mapping[str, str]) -> str:
     """Which calendars and permissions a line is about; nothing of an event. ``calendars`` gives names by id."""
     ids = next((entry.on[key] for key in ("calendars", "calendar_id", "calendar") if key in entry.on), "").split()
-    told = [", ".join(calendars.get(one, "a calendar that is gone") for one in ids)] if ids else []
+    told = [", ".join(calendars.get(one, "a calendar that is not, or no longer, here") for one in ids)] if ids else []
     if "reads" in entry.on:
         told.append("once" if entry.on["reads"] == "1" else f"{entry.on['reads']} times")
     if "scope" in entry.on:
