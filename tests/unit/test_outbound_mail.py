@@ -1,6 +1,7 @@
 """Mail, handed over to a server on loopback that speaks just enough SMTP (RFC 5321)."""
 
 import asyncio
+import re
 import socketserver
 import threading
 from email import message_from_string
@@ -86,6 +87,14 @@ def test_a_line_break_in_an_address_or_subject_adds_no_header() -> None:
 def test_a_development_server_shows_the_mail_in_its_log(capsys: pytest.CaptureFixture[str]) -> None:
     asyncio.run(logging_mailer()(MAIL))
     assert "/verify/x" in "".join(capsys.readouterr())
+
+
+def test_the_link_of_a_mail_in_the_log_stands_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the text of the mail an escaped line break follows it, which whoever copies it takes along."""
+    asyncio.run(logging_mailer()(MAIL))
+    link = re.search(r"link=\W*(http[^\s\"']+)", "".join(capsys.readouterr()))
+    assert link is not None
+    assert link[1] in MAIL.text.split()
 
 
 def test_the_password_of_the_mail_server_is_not_printed() -> None:
