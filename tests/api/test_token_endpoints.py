@@ -183,4 +183,7 @@ def test_the_metadata_says_what_there_is(world: ApiWorld) -> None:
     assert body["response_types_supported"] == ["code"]
     assert body["code_challenge_methods_supported"] == ["S256"]
     assert body["authorization_response_iss_parameter_supported"] is True
+    for endpoint in ("token", "revocation"):  # all three are taken: RFC 6749 2.3.1, and nothing for public applications
+        ways = body[f"{endpoint}_endpoint_auth_methods_supported"]
+        assert ways == ["client_secret_post", "client_secret_basic", "none"]
     assert not any(name.startswith("service_account") for name in body["scopes_supported"])

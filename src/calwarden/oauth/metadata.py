@@ -7,7 +7,7 @@ WELL_KNOWN = "/.well-known/oauth-authorization-server"
 
 def metadata(issuer: str, scopes: Iterable[str]) -> dict[str, object]:
     """The document at ``WELL_KNOWN``. ``issuer`` is the configured public URL, ``scopes`` those a person can grant."""
-    ways = ["client_secret_post", "none"]
+    ways = ["client_secret_post", "client_secret_basic", "none"]
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth/authorize",
