@@ -6,7 +6,7 @@ from calwarden.domain.audit import Actor, AuditEntry, Outcome
 from calwarden.domain.ids import AccountId
 from calwarden.domain.times import Instant
 from calwarden.policy.decision import Action
-from calwarden.web.words import happening, not_extended, particulars
+from calwarden.web.words import happening, not_extended, particulars, span
 
 WRITES = (
     Action.WRITE_OWN_EVENT,
@@ -50,3 +50,8 @@ def test_calendars_that_are_open_to_an_application_already_are_not_said_to_be_cl
     """Whether the person opened them or the application created them."""
     assert any("but those where it already may" in one for one in not_extended(("read_write",), elsewhere=True))
     assert not any("already" in one for one in not_extended(("read_write",), elsewhere=False))
+
+
+def test_how_long_a_link_works_is_told_in_the_largest_unit_that_fits() -> None:
+    told = [span(seconds) for seconds in (300, 3_600, 5_400, 7_200, 86_400, 604_800)]
+    assert told == ["5 minutes", "an hour", "90 minutes", "2 hours", "a day", "7 days"]

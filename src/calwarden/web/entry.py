@@ -128,7 +128,8 @@ async def take_sign_up(visit: Visit) -> Response:
         return visit.page("sign_up_closed.html", status=403, then=then)
     except Invalid as wrong:
         return await _sign_up_page(visit, then, wanted.invitation, status=422, problems=problems_of(wrong), values=form)
-    return visit.page("sent.html", background=visit.site.post(mail), email=mail.to, purpose="sign_up")
+    life = visit.site.kit.limits.link_life
+    return visit.page("sent.html", background=visit.site.post(mail), email=mail.to, purpose="sign_up", life=life)
 
 
 async def _sign_up_page(visit: Visit, then: Then, invitation: str, *, status: int = 200, **more: Any) -> Response:

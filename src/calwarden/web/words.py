@@ -113,6 +113,14 @@ def moment(at: Instant, tzid: str) -> str:
     return f"{local.day} {local:%B %Y, %H:%M}"
 
 
+def span(seconds: int) -> str:
+    """How long that is, in the largest unit that fits."""
+    for unit, one, length in (("days", "a day", 86_400), ("hours", "an hour", 3_600)):
+        if seconds >= length and seconds % length == 0:
+            return one if seconds == length else f"{seconds // length} {unit}"
+    return f"{-(-seconds // 60)} minutes"
+
+
 def sync_state(profile: Profile, tzid: str) -> str:
     """How the copy of a Profile's calendars is doing."""
     if not profile.connected:
@@ -160,6 +168,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "extended": extended,
     "not_extended": not_extended,
     "moment": moment,
+    "span": span,
     "sync_state": sync_state,
     "happening": happening,
     "particulars": particulars,
