@@ -156,6 +156,17 @@ def test_icloud_asks_for_no_address_and_says_which_password(page: Page, served: 
     assert held.url == "https://caldav.icloud.com"
 
 
+def test_what_is_wrong_at_icloud_is_shown_at_a_field_that_is_there(page: Page, served: Pages) -> None:
+    page.goto(served.authorize())
+    enter(page)
+    page.get_by_label("iCloud").check()
+    page.get_by_label("User name").fill("empty")
+    page.get_by_label("Password").fill("app-password")
+    page.get_by_role("button", name="Connect").click()
+    expect(page.get_by_label("User name")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#username-problem")).to_be_visible()
+
+
 def test_an_application_that_names_icloud_has_it_chosen(page: Page, served: Pages) -> None:
     page.goto(served.authorize(provider_name="apple"))
     enter(page)
@@ -300,6 +311,8 @@ def test_leaving_asks_once_more_and_takes_everything(page: Page, served: Pages) 
     expect(page.get_by_role("alert")).to_contain_text("That is not your password")
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Delete my account").click()
+    title(page, "Your account is deleted")
+    page.goto(f"{served.url}/account")
     title(page, "Sign in")
     with served.world.store.read() as uow:
         assert uow.accounts.get(served.world.jane) is None

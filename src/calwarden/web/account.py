@@ -7,8 +7,14 @@ from calwarden.domain.ids import ApplicationId, CalendarId, ProfileId
 from calwarden.usecases.authorize import lower_calendar, revoke_grant
 from calwarden.usecases.connect import disconnect
 from calwarden.usecases.people import SignInFailed, activity, delete_own_account, overview
+from calwarden.web.faults import message
 from calwarden.web.listing import by_profile
 from calwarden.web.visit import Visit
+
+_DELETED = (
+    "No application has access any more, and what this server held of you is erased. What is in your calendars at the "
+    "calendar service stays there. You can close this page."
+)
 
 
 async def front(visit: Visit) -> Response:
@@ -64,4 +70,4 @@ async def take_delete(visit: Visit) -> Response:
         await visit.site.run_password(delete_own_account, account_id, form.get("password", ""), visit.remote)
     except SignInFailed:
         return visit.page("delete.html", status=422, problems={"password": "That is not your password"})
-    return visit.leave("/sign-in?left=1")
+    return visit.gone(message(visit, 200, "Your account is deleted", _DELETED))

@@ -56,6 +56,7 @@ async def _started(visit: Visit, then: Then, outcome: Connected) -> None:
 async def _connect_page(
     visit: Visit, then: Then, *, status: int = 200, failure: Failure | None = None, values: Form | None = None
 ) -> Response:
+    values = values or {"service": visit.request.cookies.get(visit.site.service_cookie, "caldav")}
     target = application = None
     if then.door is Door.CONSENT:
         authorization, application = await visit.site.run(pending, AuthorizationId(then.id))
@@ -66,10 +67,16 @@ async def _connect_page(
         target=target,
         application=application,
         then=then,
-        values=values or {"service": visit.request.cookies.get(visit.site.service_cookie, "caldav")},
-        problems={} if failure is None else {_FIELDS.get(failure, "url"): explain_failure(failure)[0]},
+        values=values,
+        problems={} if failure is None else {_field(failure, values): explain_failure(failure)[0]},
         advice=None if failure is None else explain_failure(failure)[1],
     )
+
+
+def _field(failure: Failure, values: Form) -> str:
+    """Where the page shows it; for iCloud nobody is asked for an address."""
+    field = _FIELDS.get(failure, "url")
+    return "username" if field == "url" and values.get("service") == "icloud" else field
 
 
 async def show_relink(visit: Visit) -> Response:

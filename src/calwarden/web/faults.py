@@ -42,13 +42,13 @@ _FAULTS: dict[Fault, tuple[str, str]] = {
 }
 _LOST = (
     "The page was used already, has expired, or belongs to somebody else. If an application sent you, go back to it "
-    "and start again."
+    "and start again; if it was a link in a mail, ask for a new one."
 )
 
 
-def message(visit: Visit, status: int, title: str, text: str) -> Response:
-    """A page with one thing to say."""
-    return visit.page("message.html", status=status, title=title, text=text)
+def message(visit: Visit, status: int, title: str, text: str, *, onward: bool = False) -> Response:
+    """A page with one thing to say; ``onward``: with a way to the account page."""
+    return visit.page("message.html", status=status, title=title, text=text, onward=onward)
 
 
 def fault_of_request(visit: Visit, fault: Fault) -> Response:
@@ -58,7 +58,7 @@ def fault_of_request(visit: Visit, fault: Fault) -> Response:
 
 def lost_page(visit: Visit) -> Response:
     """What is not there (any more), whatever the reason."""
-    return message(visit, 404, "There is nothing to do here", _LOST)
+    return message(visit, 404, "There is nothing to do here", _LOST, onward=True)
 
 
 def fault_page(visit: Visit, error: Exception) -> Response:

@@ -134,8 +134,11 @@ class Visit:
         return response
 
     def leave(self, path: str) -> Response:
-        """Take the session away."""
-        response = self.go(path)
+        """Take the session away and go on to ``path``."""
+        return self.gone(self.go(path))
+
+    def gone(self, response: Response) -> Response:
+        """Take the session away with an answer."""
         drop_cookie(response, self.site, self.site.session_cookie)
         return response
 

@@ -42,7 +42,7 @@ _TEXTS = {
     ),
     Failure.UNREACHABLE: (
         "The calendar service did not answer as expected",
-        "Check the address, and try again in a few minutes.",
+        "Check what you entered, and try again in a few minutes.",
     ),
     Failure.TOO_MANY_REQUESTS: ("The calendar service asks to wait", "Try again in a few minutes."),
     Failure.BAD_ADDRESS: (
