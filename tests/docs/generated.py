@@ -12,8 +12,9 @@ import typer
 from calwarden.cli import app
 from calwarden.policy.decision import Reason
 from calwarden.policy.explain import explain
-from calwarden.policy.scopes import CATALOGUE, Ability, ScopeKind
+from calwarden.policy.scopes import CATALOGUE, PROMISES, Ability, ScopeKind
 from calwarden.settings import FIELDS
+from calwarden.web.words import ALWAYS, SHARED
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -47,9 +48,10 @@ def scopes() -> str:
 
 
 def sentences() -> str:
-    """What the consent page says of each scope."""
-    rows = ((f"`{row.name}`", row.sentence) for row in CATALOGUE.values())
-    return _table(("scope", "the application will be able to"), rows)
+    """What the consent page says of each ability."""
+    rows = ((f"`{one.ability.value}`", one.will, one.will_not) for one in PROMISES)
+    always = ("whatever the scopes", ALWAYS, SHARED)
+    return _table(("ability", "granted: it will be able to", "not granted: it will not be able to"), (*rows, always))
 
 
 def reasons() -> str:

@@ -34,12 +34,11 @@ class ScopeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One row. ``sentence`` completes "The application will be able to ..." on the consent page."""
+    """One row. What the consent page says of it follows from its abilities: PROMISES."""
 
     name: str
     kind: ScopeKind
     abilities: frozenset[Ability]
-    sentence: str
 
 
 _BUSY = frozenset({Ability.READ_BUSY})
@@ -47,76 +46,34 @@ _READ = frozenset({Ability.READ_BUSY, Ability.READ_EVENTS})
 _OWN = frozenset({Ability.WRITE_OWN, Ability.DELETE_OWN})
 
 _ROWS = (
-    Scope("read_free_busy", ScopeKind.GRANULAR, _BUSY, "see when you are busy, but not what you are doing"),
-    Scope("read_events", ScopeKind.GRANULAR, _READ, "read every event in the calendars you own, with all details"),
-    Scope("create_event", ScopeKind.GRANULAR, frozenset({Ability.WRITE_OWN}), "add events and change those it added"),
-    Scope("delete_event", ScopeKind.GRANULAR, frozenset({Ability.DELETE_OWN}), "delete the events it added"),
-    Scope(
-        "change_participation_status",
-        ScopeKind.GRANULAR,
-        frozenset({Ability.RESPOND}),
-        "answer invitations for you",
-    ),
-    Scope(
-        "create_calendar",
-        ScopeKind.GRANULAR,
-        frozenset({Ability.CREATE_CALENDAR}),
-        "create new calendars, and change every event in the calendars it created as far as its other permissions go",
-    ),
-    Scope("free_busy", ScopeKind.COMPOSITE, _BUSY, "see when you are busy, but not what you are doing"),
-    Scope("write_only", ScopeKind.COMPOSITE, _OWN, "add events, and change and delete those it added"),
-    Scope(
-        "free_busy_write",
-        ScopeKind.COMPOSITE,
-        _BUSY | _OWN,
-        "see when you are busy, but not what you are doing; add events, and change and delete those it added",
-    ),
-    Scope("read_only", ScopeKind.COMPOSITE, _READ, "read every event in the calendars you own, with all details"),
-    Scope(
-        "read_write",
-        ScopeKind.COMPOSITE,
-        _READ | _OWN,
-        "read every event in the calendars you own, with all details; add events, and change and delete those it added",
-    ),
-    Scope("read_account", ScopeKind.LEGACY, frozenset(), "see your name and e-mail address"),
-    Scope("list_calendars", ScopeKind.LEGACY, frozenset(), "see the names of the calendars you own"),
-    Scope("event_reminders", ScopeKind.LEGACY, frozenset(), "set reminders on the events it added"),
-    Scope(
-        "service_account/accounts/manage",
-        ScopeKind.SERVICE,
-        frozenset({Ability.MANAGE_ACCOUNTS}),
-        "request access to the accounts of your organization",
-    ),
+    Scope("read_free_busy", ScopeKind.GRANULAR, _BUSY),
+    Scope("read_events", ScopeKind.GRANULAR, _READ),
+    Scope("create_event", ScopeKind.GRANULAR, frozenset({Ability.WRITE_OWN})),
+    Scope("delete_event", ScopeKind.GRANULAR, frozenset({Ability.DELETE_OWN})),
+    Scope("change_participation_status", ScopeKind.GRANULAR, frozenset({Ability.RESPOND})),
+    Scope("create_calendar", ScopeKind.GRANULAR, frozenset({Ability.CREATE_CALENDAR})),
+    Scope("free_busy", ScopeKind.COMPOSITE, _BUSY),
+    Scope("write_only", ScopeKind.COMPOSITE, _OWN),
+    Scope("free_busy_write", ScopeKind.COMPOSITE, _BUSY | _OWN),
+    Scope("read_only", ScopeKind.COMPOSITE, _READ),
+    Scope("read_write", ScopeKind.COMPOSITE, _READ | _OWN),
+    Scope("read_account", ScopeKind.LEGACY, frozenset()),
+    Scope("list_calendars", ScopeKind.LEGACY, frozenset()),
+    Scope("event_reminders", ScopeKind.LEGACY, frozenset()),
+    Scope("service_account/accounts/manage", ScopeKind.SERVICE, frozenset({Ability.MANAGE_ACCOUNTS})),
     Scope(
         "service_account/accounts/unrestricted_access",
         ScopeKind.SERVICE,
         frozenset({Ability.MANAGE_ACCOUNTS, Ability.ELEVATE_ACCOUNTS}),
-        "request access to the accounts of your organization, and change and delete their events",
     ),
-    Scope(
-        "service_account/resources/manage",
-        ScopeKind.SERVICE,
-        frozenset({Ability.MANAGE_RESOURCES}),
-        "request access to the rooms and resources of your organization",
-    ),
+    Scope("service_account/resources/manage", ScopeKind.SERVICE, frozenset({Ability.MANAGE_RESOURCES})),
     Scope(
         "service_account/resources/unrestricted_access",
         ScopeKind.SERVICE,
         frozenset({Ability.MANAGE_RESOURCES, Ability.ELEVATE_RESOURCES}),
-        "request access to the rooms and resources of your organization, and change and delete their events",
     ),
-    Scope(
-        "service_account/manage_accounts",
-        ScopeKind.SERVICE,
-        frozenset({Ability.MANAGE_ACCOUNTS}),
-        "request access to the accounts of your organization",
-    ),
-    Scope(
-        "service_account/manage_resources",
-        ScopeKind.SERVICE,
-        frozenset({Ability.MANAGE_RESOURCES}),
-        "request access to the rooms and resources of your organization",
-    ),
+    Scope("service_account/manage_accounts", ScopeKind.SERVICE, frozenset({Ability.MANAGE_ACCOUNTS})),
+    Scope("service_account/manage_resources", ScopeKind.SERVICE, frozenset({Ability.MANAGE_RESOURCES})),
 )
 
 CATALOGUE: dict[str, Scope] = {row.name: row for row in _ROWS}

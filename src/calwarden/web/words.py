@@ -9,7 +9,7 @@ from calwarden.policy.scopes import PROMISES, Ability, abilities
 from calwarden.timetable.zones import is_zone, to_local
 
 ALWAYS = "see your name, your e-mail address and the names of the calendars you own"
-_SHARED = "see calendars that other people share with you"
+SHARED = "see calendars that other people share with you"
 _ASK = "it would have to ask you again, calendar by calendar"
 
 _WHAT = {
@@ -75,7 +75,7 @@ def will(scopes: tuple[str, ...]) -> list[str]:
 def will_not(scopes: tuple[str, ...]) -> list[str]:
     """What they do not, as ends of "it will not be able to ..."."""
     held = abilities(scopes)
-    return [promise.will_not for promise in PROMISES if promise.ability not in held] + [_others(held), _SHARED]
+    return [promise.will_not for promise in PROMISES if promise.ability not in held] + [_others(held), SHARED]
 
 
 def _others(held: frozenset[Ability]) -> str:
@@ -104,7 +104,7 @@ def not_extended(scopes: tuple[str, ...], elsewhere: bool) -> list[str]:
         one.will_not for one in PROMISES if one.ability is Ability.READ_EVENTS and one.ability not in abilities(scopes)
     ]
     others = "change or delete events that it did not add, in any of your other calendars"
-    return [*unseen, f"{others} but those where it already may" if elsewhere else others, _SHARED]
+    return [*unseen, f"{others} but those where it already may" if elsewhere else others, SHARED]
 
 
 def moment(at: Instant, tzid: str) -> str:
