@@ -191,7 +191,9 @@ def test_what_can_not_be_connected_says_why_and_what_to_do(machine: Machine, rad
     machine.account()
     assert machine.refused(*machine.connect(radicale.url), typed="wrong\n")["code"] == "wrong_password"
     nobody = f"http://127.0.0.1:{free_port()}"
-    assert machine.refused(*machine.connect(nobody), typed="secret\n")["code"] == "address_refused"
+    refused = machine.refused(*machine.connect(nobody), typed="secret\n")
+    assert refused["code"] == "address_refused"
+    assert "CALWARDEN_OUTBOUND_ALLOW" in refused["fix"]
     machine.environ["CALWARDEN_OUTBOUND_ALLOW"] = nobody.removeprefix("http://")
     assert machine.refused(*machine.connect(nobody), typed="secret\n")["code"] == "unreachable"
     assert machine.refused(*machine.connect("ftp://x"), typed="secret\n")["code"] == "bad_address"

@@ -17,12 +17,21 @@ from calwarden.domain.errors import NotFound
 from calwarden.domain.ids import ProfileId
 from calwarden.domain.profile import Calendar
 from calwarden.ports.mail import Mail, MailUnavailable
+from calwarden.usecases.connect import Failure as ConnectFailure
 from calwarden.usecases.connect import Login, NotConnected, connect_calendar, disconnect, explain_failure
 from calwarden.usecases.operate import ProfileLine, Synced, ask_for_sync, find_account, list_profiles, sync_now
 from calwarden.usecases.sync import SyncEnd
 from calwarden.wiring.post import make_mailer
 from calwarden.wiring.providers import connector_factory
 from calwarden.wiring.system import SystemRandom
+
+_OPERATORS_FIX = {
+    ConnectFailure.ADDRESS_REFUSED: "only public addresses over https are spoken to; allow this one for the server and "
+    "for this command with CALWARDEN_OUTBOUND_ALLOW=host:port, as they stand in the address",
+    ConnectFailure.CERTIFICATE: "look for misspellings in the address; a private authority's certificate is stated "
+    "with --ca-file",
+}
+"""What an operator can do about it, where a person could only ask one."""
 
 group = typer.Typer(no_args_is_help=True, help="Profiles: the calendar services of an account.")
 
@@ -49,7 +58,7 @@ def connect(
         outcome = asyncio.run(connecting)
         if isinstance(outcome, NotConnected):
             what, fix = explain_failure(outcome.failure)
-            raise Failure(outcome.failure.value, what, fix)
+            raise Failure(outcome.failure.value, what, _OPERATORS_FIX.get(outcome.failure, fix))
         profile_id = outcome.profile.profile_id
         if wait:
             _require_complete(at, {profile_id: _sync(at, person, profile_id)})
