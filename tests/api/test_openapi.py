@@ -62,6 +62,7 @@ def test_the_page_for_people_shows_every_operation_and_runs_nothing(world: ApiWo
     assert "<script" not in answer.text
     for one in OPERATIONS:
         assert f"<code>{one.method} {one.path}</code>" in answer.text
+    assert "<code>GET /oauth/authorize</code>" in answer.text  # a page, where every application begins
 
 
 @pytest.mark.timeout(600)

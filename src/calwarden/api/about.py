@@ -25,6 +25,18 @@ _POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
+_BEGINNING: Final = (
+    "<section><h2><code>GET /oauth/authorize</code></h2><p>Where an application sends a person's browser, to be asked."
+    "</p><p>The browser comes back to redirect_uri with a code, or an error, and the state. What the code is exchanged "
+    "for goes with every call: <code>Authorization: Bearer</code> and the access token.</p><dl>"
+    "<dt>response_type</dt><dd>code; required</dd><dt>client_id</dt><dd>who is asking; required</dd>"
+    "<dt>redirect_uri</dt><dd>a registered one; required</dd>"
+    "<dt>scope</dt><dd>what is asked for, with blanks between; required</dd>"
+    "<dt>state</dt><dd>comes back as it was sent</dd>"
+    "<dt>code_challenge</dt><dd>for PKCE (S256); required of public applications</dd>"
+    "<dt>code_challenge_method</dt><dd>S256</dd></dl></section>"
+)
+"""A page for browsers, and no operation of the route table."""
 _PROOFS: Final = {Auth.TOKEN: "access token", Auth.CLIENT: "client credentials", Auth.NONE: "none"}
 
 
@@ -64,7 +76,7 @@ def _page(operations: Sequence[Operation[Api]]) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>API of this calendar server</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body><main><h1>API</h1>'
         '<p>The same for programs, with every type: <a href="/openapi.json">/openapi.json</a>. JSON or a form, as you '
-        f"like. What a refusal says is in its body.</p>{sections}</main></body></html>"
+        f"like. What a refusal says is in its body.</p>{_BEGINNING}{sections}</main></body></html>"
     )
 
 

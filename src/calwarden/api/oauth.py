@@ -203,7 +203,7 @@ _TOKEN_FIELDS: Final = {
     "code": Stated(Text(_MOST), "the authorization code"),
     "redirect_uri": Stated(Text(_MOST), "the one of the authorization request"),
     "code_verifier": Stated(Text(_MOST), "if the authorization request had a code_challenge"),
-    "refresh_token": Stated(Text(_MOST)),
+    "refresh_token": Stated(Text(_MOST), "to refresh an access token"),
 }
 _REVOKE_FIELDS: Final = {
     **_CLIENT_FIELDS,
