@@ -184,7 +184,11 @@ _LIMIT_DOCS: Mapping[str, tuple[int, int, str]] = {
     "authorization_life": (60, _DAY, "Seconds a person may take to answer a consent page."),
     "elevation_life": (60, 3_600, "Seconds a person may take to answer a request for Extended Permissions."),
     "session_life": (300, 400 * _DAY, "Seconds a browser stays signed in."),
-    "link_life": (300, 7 * _DAY, "Seconds a mailed link works."),
+    "link_life": (
+        300,
+        7 * _DAY,
+        "Seconds the link to finish signing up works; to choose a new password at most an hour.",
+    ),
     "listing_life": (60, _DAY, "Seconds the pages of one listing can be asked for."),
     "window_back_days": (1, 400, "Days back that a read reaches unless it says otherwise."),
     "window_ahead_days": (1, 400, "Days ahead that a read reaches unless it says otherwise."),
