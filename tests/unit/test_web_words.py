@@ -53,5 +53,5 @@ def test_calendars_that_are_open_to_an_application_already_are_not_said_to_be_cl
 
 
 def test_how_long_a_link_works_is_told_in_the_largest_unit_that_fits() -> None:
-    told = [span(seconds) for seconds in (300, 3_600, 5_400, 7_200, 86_400, 604_800)]
-    assert told == ["5 minutes", "an hour", "90 minutes", "2 hours", "a day", "7 days"]
+    told = [span(seconds) for seconds in (7, 300, 3_600, 5_400, 7_200, 86_400, 604_800)]
+    assert told == ["a minute", "5 minutes", "an hour", "90 minutes", "2 hours", "a day", "7 days"]

@@ -7,6 +7,7 @@ from calwarden.oauth.authorize_request import Fault
 from calwarden.ports.store import StoreUnavailable
 from calwarden.web.security import FormRefused, Refusal
 from calwarden.web.visit import Visit
+from calwarden.web.words import span
 
 _COOKIES = (
     "This server needs two cookies to know that a form is yours. Allow cookies for this site, go back, load the page "
@@ -70,7 +71,7 @@ def fault_page(visit: Visit, error: Exception) -> Response:
             visit,
             429,
             "Too many attempts",
-            f"To protect accounts from guessing, wait {-(-error.retry_after // 60)} minutes and try again.",
+            f"To protect accounts from guessing, wait {span(error.retry_after)} and try again.",
         )
         response.headers["Retry-After"] = str(error.retry_after)
         return response

@@ -118,7 +118,8 @@ def span(seconds: int) -> str:
     for unit, one, length in (("days", "a day", 86_400), ("hours", "an hour", 3_600)):
         if seconds >= length and seconds % length == 0:
             return one if seconds == length else f"{seconds // length} {unit}"
-    return f"{-(-seconds // 60)} minutes"
+    minutes = -(-seconds // 60)
+    return "a minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def sync_state(profile: Profile, tzid: str) -> str:
