@@ -36,6 +36,14 @@ check: $(VENV)/.test ## Static checks: format, lint, types, import contracts
 test: test-deps $(VENV)/.node check ## Everything: install what it needs, check, then the whole suite
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
+.PHONY: fuzz
+fuzz: $(VENV)/.test ## The property tests with examples nobody has seen yet, ROUNDS times (10)
+	for round in $$(seq $(ROUNDS)); do $(BIN)/pytest -q -n $(WORKERS) --hypothesis-profile=fuzz $(PROPERTIES) || exit 1; done
+
+ROUNDS ?= 10
+PROPERTIES = tests/property tests/usecases/test_read_noninterference.py tests/unit/test_caldav_mapping.py \
+	tests/unit/test_window_and_wire_times.py tests/unit/test_oauth_redirect.py tests/unit/test_net_address.py
+
 .PHONY: acceptance-postgresql
 acceptance-postgresql: test-deps $(VENV)/.node ## The acceptance tests once more, with everything stored in PostgreSQL
 	$(BIN)/pytest tests/acceptance --database postgresql
