@@ -196,7 +196,11 @@ _LIMIT_DOCS: Mapping[str, tuple[int, int, str]] = {
     "events_per_page": (1, 1_000, "Events on a page of `/v1/events`."),
     "busy_per_page": (1, 5_000, "Periods on a page of `/v1/free_busy`."),
     "sync_interval": (10, _DAY, "Seconds between two looks at a calendar service."),
-    "stale_after": (60, 7 * _DAY, "Seconds without a successful sync after which free/busy says `unknown`."),
+    "stale_after": (
+        60,
+        7 * _DAY,
+        "Seconds without a successful sync after which free/busy says `unknown`; more than lie between two looks.",
+    ),
     "calendar_wait": (0, 60, "Seconds that creating a calendar waits for the calendar service before it answers 423."),
     "calendars_per_elevation": (1, 500, "Calendars in one request for Extended Permissions."),
     "sign_in_attempts": (3, 1_000, "Attempts to sign in, per address and quarter of an hour."),
