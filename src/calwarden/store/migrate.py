@@ -1,29 +1,47 @@
 """Bringing a database up to date: Alembic, one migration at a time in the whole installation."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from calwarden.store.engine import DURABILITY
+from calwarden.store.engine import BUSY_TIMEOUT_MS, DURABILITY
 
 HEAD = "0002"
 """The newest migration; a test compares it with the folder."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x63616C77  # "calw"
+_PATIENCE_MS = 60_000
 
 
 def migrate(engine: Engine) -> None:
     """Run the migrations that ``engine``'s database lacks, all or none."""
     if engine.dialect.name == "sqlite":
         engine = engine.execution_options(**{DURABILITY: "FULL"})
-    with engine.begin() as connection:
+    with engine.connect() as connection, _patient(connection), connection.begin():
         if connection.dialect.name == "postgresql":
-            connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+            connection.execute(text(f"SET LOCAL lock_timeout = {_PATIENCE_MS}"))
             connection.execute(text("SET LOCAL statement_timeout = '10min'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         if current(connection) != HEAD:
             _upgrade(connection)
+
+
+@contextmanager
+def _patient(connection: Connection) -> Iterator[None]:
+    """On SQLite, wait for another process's migration as long as on PostgreSQL."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+    try:
+        yield
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def current(connection: Connection) -> str | None:
