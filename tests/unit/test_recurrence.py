@@ -1,6 +1,7 @@
 """Expansion of series: exceptions, changes of clocks, and rules written to do harm (RFC 5545 3.8.5, security 7.6)."""
 
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -169,13 +170,11 @@ def test_other_rules_may_not(rule: str) -> None:
     assert not is_expandable(rule)
 
 
-def test_weekly_series_expand_at_more_than_fifty_thousand_instances_a_second() -> None:
-    # 130,000 to 250,000 on a quiet machine; this bound is for a busy one.
+def test_a_series_of_working_days_that_began_years_ago_has_each_of_them() -> None:
     master = series("FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "2029-01-01T09:00:00Z")
-    begun, count = time.process_time(), 0
-    for _ in range(40):
-        count += len(expand([master], YEAR, "Etc/UTC"))
-    assert count / (time.process_time() - begun) > 50_000
+    assert len(expand([master], YEAR, "Etc/UTC")) == sum(
+        (YEAR.start_day + timedelta(days)).weekday() < 5 for days in range((YEAR.end_day - YEAR.start_day).days)
+    )
 
 
 def test_the_horizon_holds_more_than_is_ever_shown_and_is_rolled_in_time() -> None:
