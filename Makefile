@@ -22,8 +22,12 @@ demo: $(VENV)/.demo ## Watch the main job: a real application on a real CalDAV s
 	@$(BIN)/python demo/run.py
 
 .PHONY: serve
-serve: $(VENV)/.runtime ## Start a development server on ./data
-	CALWARDEN_DATA_DIR=data $(BIN)/calwarden serve
+serve: $(VENV)/.demo ## A world to click through: calendars, calwarden, an application (DIR=folder keeps it)
+	@$(BIN)/python -m demo.serve $(if $(DIR),--keep '$(DIR)')
+
+.PHONY: pictures
+pictures: $(VENV)/.test ## Take the pictures of the documentation anew, in Chromium
+	$(BIN)/python -m demo.pictures
 
 .PHONY: check
 check: $(VENV)/.test ## Static checks: format, lint, types, import contracts

@@ -14,6 +14,8 @@ from demo.world import EMAIL
 
 ALLOW, REFUSE, ALLOW_UNRESTRICTED = "Allow", "Refuse", "Allow unrestricted access"
 CONNECT_PAGE = "Connect your calendar"
+NAMES = {"jane": "Jane Doe", "marcel": "Marcel Roux"}
+PASSWORDS = {name: f"calwarden password of {name}" for name in NAMES}
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,7 @@ def meet(
     server: Server, name: str, calendar: DavAccount, seen: Callable[[httpx.Response], None] | None = None
 ) -> Person:
     """Jane or Marcel with a browser of their own; the operator has made their account."""
-    full = {"jane": "Jane Doe", "marcel": "Marcel Roux"}[name]
-    password = f"calwarden password of {name}"
+    full, password = NAMES[name], PASSWORDS[name]
     server.create_account(EMAIL[name], full, "Europe/Paris", password)
     return Person(full, EMAIL[name], password, Browser(server.url, seen), calendar)
 

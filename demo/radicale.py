@@ -1,4 +1,4 @@
-"""Radicale, a real CalDAV server, with two people and its own way of sharing, in a folder that is thrown away."""
+"""Radicale, a real CalDAV server, with two people and its own way of sharing."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -79,10 +79,10 @@ class CalendarServer:
 
 
 @contextmanager
-def calendar_server(folder: Path) -> Iterator[CalendarServer]:
-    """Radicale in ``folder``, until the end of the block. Raises NotStarted."""
-    port = free_port()
-    (folder / "collections").mkdir(parents=True)
+def calendar_server(folder: Path, port: int | None = None) -> Iterator[CalendarServer]:
+    """Radicale in ``folder``, with what is in it, until the end of the block. Raises NotStarted."""
+    port = port or free_port()
+    (folder / "collections").mkdir(parents=True, exist_ok=True)
     (folder / "users").write_text("".join(f"{name}:{word}\n" for name, word in PASSWORDS.items()), encoding="utf-8")
     (folder / "rights").write_text(_RIGHTS, encoding="utf-8")
     config = folder / "config"

@@ -1,4 +1,4 @@
-"""``calwarden serve`` on an empty folder, as its operator runs it, and the command line beside it."""
+"""``calwarden serve``, as its operator runs it, and the command line beside it."""
 
 import json
 import subprocess
@@ -71,8 +71,10 @@ class Server:
         words = ("--email", email, "--name", name, "--zone", zone, "--password-stdin")
         return str(self.run("account", "create", *words, typed=password)["sub"])
 
-    def create_application(self, name: str, redirect_uri: str) -> Application:
-        made = self.run("application", "create", "--name", name, "--redirect-uri", redirect_uri)
+    def create_application(self, name: str, redirect_uri: str, *more: str) -> Application:
+        """Register it, with more addresses that answers may go to."""
+        uris = (word for uri in (redirect_uri, *more) for word in ("--redirect-uri", uri))
+        made = self.run("application", "create", "--name", name, *uris)
         return Application(name, redirect_uri, made["client_id"], made["client_secret"])
 
     def connect_calendar(self, account: str, url: str, username: str, password: str) -> str:
@@ -91,13 +93,14 @@ def serving(
     allow: str,
     settings: Mapping[str, str] | None = None,
     told: Callable[[Sequence[str], str], None] = _nobody,
+    port: int | None = None,
 ) -> Iterator[Server]:
-    """A server on an empty data folder, until the end of the block. ``allow``: the private host:port it may speak to.
+    """A server on a data folder, until the end of the block. ``allow``: the private host:port it may speak to.
 
     Raises NotStarted.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+    port = port or free_port()
     environ = {
         "CALWARDEN_DATA_DIR": str(folder / "data"),
         "CALWARDEN_PORT": str(port),
