@@ -115,6 +115,32 @@ def test_what_is_accepted_while_its_profile_is_at_work_is_delivered_afterwards(w
     working(world, act)
 
 
+def test_an_application_that_never_stops_writing_keeps_no_sync_waiting(world: Syncing) -> None:
+    world.sync()
+
+    async def act(worker: Worker) -> None:
+        written, stopped = 0, False
+
+        def another() -> None:
+            nonlocal written
+            if stopped:
+                return
+            written += 1
+            world.upsert(f"{written}", f"Mine {written}")
+            world.provider.before("put", another)
+            worker.wake(JANE, world.profile_id)
+
+        world.put("lunch.ics", "Lunch")
+        due = replace(world.profile(), sync_due_at=Instant(0))
+        with world.store.write() as uow:
+            uow.profiles.save(due)
+        await asyncio.to_thread(another)
+        await until(lambda: "Lunch" in world.summaries())
+        stopped = True
+
+    working(world, act)
+
+
 class _Slow(MemoryConnector):
     """A Provider that takes for ever to list calendars, for one user name."""
 
