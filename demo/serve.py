@@ -44,7 +44,7 @@ _PANEL = """
     2. Press "Try to read the titles anyway": the server refuses, with the reason and what would lift it.
     3. Disconnect, choose "Everything you do", and move the dentist: refused; ask for permission, agree, move it.
     4. Look at what the application did on the account page, and end its access there.
-    5. In a private window, connect marcel's. What jane shares with him, her plan of the quarter, is not there.
+    5. In a private window, connect marcel's. The calendar that jane shares with him is not there.
 
   Ctrl-C stops everything{after}.
 """

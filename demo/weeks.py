@@ -11,7 +11,7 @@ from demo.world import BICYCLE, HOME, INVITATION, NAMES, TEAM, TEAM_AS_SHARED, W
 
 STANDUP, DENTIST, MEETING, REVIEW = "Stand-up", "Dentist", "Budget with Ines", "Design review"
 LUNCH, THERAPY, FAIR, INTERVIEW = "Lunch with Sam", "Therapy", "Trade fair in Lyon", "Job interview: L. Moreau"
-SCHOOL, YOGA, DINNER, PLAN, RIDE = "School play", "Yoga", "Dinner at Sofia's", "Quarterly plan", "Ride around the lake"
+SCHOOL, YOGA, DINNER, PLAN, RIDE = "School play", "Yoga", "Dinner at Sofia's", "Team plan", "Ride around the lake"
 BOARD, NOTARY, CALL, CINEMA = "Board meeting", "Notary", "Call with Boston", "Cinema"
 TITLES = (STANDUP, DENTIST, MEETING, REVIEW, LUNCH, THERAPY, FAIR, INTERVIEW, SCHOOL, YOGA, DINNER, PLAN)
 SECRETS = (*TITLES, BOARD, NOTARY, CALL, CINEMA)

@@ -89,7 +89,7 @@ def week(visit: Visit) -> Response:
     return _page(
         visit,
         "week.html",
-        week=lay_out(monday, _items(visit, monday), ZoneInfo(visit.session.zone)),
+        week=lay_out(monday, _items(visit, monday)),
         calendars=[one for one in _sdk(visit).list_calendars() if not one["calendar_readonly"]],
         today=today,
         suggested=max(monday, min(today + timedelta(days=1), monday + timedelta(days=6))),

@@ -1,13 +1,13 @@
 """One week as a grid: what is when, on which rows, and beside what. Values in, values out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 QUARTER = timedelta(minutes=15)
-_MORNING, _EVENING = 8 * 4, 20 * 4
-"""The quarters of a day that are always shown."""
+_MORNING, _EVENING, _DAY = 8 * 4, 20 * 4, 24 * 4
+"""The quarters of a day between which is always shown, and how many there are."""
 
 
 @dataclass(frozen=True)
@@ -67,38 +67,29 @@ def moment(said: str, zone: ZoneInfo) -> datetime | date:
     return datetime.fromisoformat(said).astimezone(zone) if "T" in said else date.fromisoformat(said)
 
 
-def lay_out(monday: date, items: Iterable[Item], zone: ZoneInfo) -> Week:
-    """Put items into the seven days from ``monday``."""
+def lay_out(monday: date, items: Iterable[Item]) -> Week:
+    """Put items, with times on the person's clock, into the seven days from ``monday``."""
     known = sorted(items, key=lambda one: (str(one.start), str(one.end)))
-    days = [_day(monday + timedelta(days=number), known, zone) for number in range(7)]
+    days = [_day(monday + timedelta(days=number), known) for number in range(7)]
     blocks = [block for day in days for block in day.blocks]
     first = min([_MORNING, *(one.first for one in blocks)]) // 4 * 4
     last = -(max([_EVENING, *(one.last for one in blocks)]) // -4) * 4
     return Week(monday, days, first, last)
 
 
-def _day(day: date, items: Sequence[Item], zone: ZoneInfo) -> Day:
+def _day(day: date, items: Sequence[Item]) -> Day:
     whole = [one for one in items if one.whole_day and one.start <= day < one.end]
-    midnight = datetime.combine(day, time(), zone)
-    blocks = [_block(one, midnight) for one in items if not one.whole_day and _touches(one, day, zone)]
-    return Day(day, whole, _side_by_side(blocks))
+    return Day(day, whole, _side_by_side(block for one in items for block in _part(one, day)))
 
 
-def _touches(item: Item, day: date, zone: ZoneInfo) -> bool:
-    return item.start < datetime.combine(day + timedelta(days=1), time(), zone) and item.end > datetime.combine(
-        day, time(), zone
-    )
-
-
-def _block(item: Item, midnight: datetime) -> Block:
-    """The clock counts, not what has passed: on the days when it is set back or forward too."""
-    first = max(0, (_clock(item.start) - _clock(midnight)) // QUARTER)
-    last = min(96, -((_clock(item.end) - _clock(midnight)) // -QUARTER))
-    return Block(item, first, max(last, first + 1))
-
-
-def _clock(at: datetime) -> datetime:
-    return at.replace(tzinfo=None)
+def _part(item: Item, day: date) -> Iterator[Block]:
+    """What of a timed item is on that day. The clock counts, not what has passed: on the days when it is set, too."""
+    if isinstance(item.start, datetime) and isinstance(item.end, datetime):
+        midnight = datetime.combine(day, time())
+        first = (item.start.replace(tzinfo=None) - midnight) // QUARTER
+        last = max(first + 1, -((item.end.replace(tzinfo=None) - midnight) // -QUARTER))
+        if first < _DAY and last > 0:
+            yield Block(item, max(0, first), min(_DAY, last))
 
 
 def _side_by_side(blocks: Iterable[Block]) -> list[Block]:
