@@ -20,13 +20,13 @@ FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 _DESKTOP, _PHONE = (1180, 820), (390, 844)
 
 
-def connect(page: Page, world: Standing, choice: str) -> None:
-    """From the application's first page to calwarden's page that asks for consent."""
+def connect(page: Page, world: Standing, choice: str, name: str = "jane") -> None:
+    """From the application's first page to calwarden's next one after signing in."""
     page.goto(world.booking)
     page.get_by_label(choice).check()
     page.get_by_role("button", name="Connect your calendar").click()
     if page.get_by_role("heading", level=1).text_content() == "Sign in":
-        sign_in(page, "jane")
+        sign_in(page, name)
 
 
 def sign_in(page: Page, name: str) -> None:

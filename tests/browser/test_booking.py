@@ -123,6 +123,29 @@ def test_an_event_of_the_person_moves_only_after_a_yes_on_another_page(visitor: 
     expect(visitor.get_by_role("link", name=re.compile(rf"17:15.*{weeks.DENTIST}"))).to_be_visible()
 
 
+def test_whoever_connects_on_the_way_shows_nothing_that_was_shared_with_them(visitor: Page, world: Standing) -> None:
+    pictures.connect(visitor, world, "Everything you do", "marcel")
+    marcel = world.calendars.account("marcel")
+    for label, value in (("Address", marcel.url), ("User name", marcel.name), ("Password", marcel.password)):
+        visitor.get_by_label(label, exact=True).fill(value)
+    visitor.get_by_role("button", name="Connect").click()
+    visitor.get_by_role("button", name="Allow").click()
+    expect(visitor.get_by_label("Calendar").locator("option")).to_have_text(["Bicycle"])
+    visitor.goto(f"{world.booking}/week?of={next_monday()}")
+    expect(visitor.get_by_role("link", name=weeks.RIDE)).to_be_visible()
+    assert [title for title in weeks.SECRETS if title in visitor.content()] == []
+
+
+def test_access_that_ended_on_the_account_page_has_ended_here(visitor: Page, world: Standing) -> None:
+    connected(visitor, world, "Everything you do")
+    visitor.goto(f"{world.server.url}/account")
+    visitor.get_by_text("End access", exact=True).click()
+    visitor.get_by_role("button", name="End the access of Booking").click()
+    visitor.goto(f"{world.booking}/week")
+    expect(visitor.get_by_role("status")).to_contain_text("no access to your calendar any more")
+    assert [title for title in weeks.SECRETS if title in visitor.content()] == []
+
+
 def test_forms_and_answers_from_elsewhere_do_nothing(visitor: Page, world: Standing) -> None:
     connected(visitor, world, "When you are busy")
     here = visitor.context.request
