@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from calwarden.domain.audit import Outcome
 from calwarden.domain.draft import UNSET
@@ -34,6 +35,9 @@ from calwarden.usecases.sync.lease import Lease, LeaseLost, leased
 from calwarden.usecases.sync.login import Login, load_login
 from calwarden.usecases.sync.trouble import disconnect_profile
 
+MOST: Final = 50
+"""Writes in one go."""
+
 _ENOUGH = 2  # failures that are the Provider's, not one event's
 
 
@@ -50,8 +54,8 @@ async def deliver_writes(
 
     Each is decided again on what is true now, and sent with the permit of that decision. Killed at any point and
     repeated, nothing is lost and nothing done twice: a write is owed until the transaction that stores what came of it.
-    What is accepted meanwhile waits for the next delivery, or an application that never stops writing would never let
-    a sync have its turn. ``all_owed``: also those that wait after a failure. Raises StoreUnavailable.
+    After ``MOST`` writes a sync has its turn first: an application may never stop writing. ``all_owed``: all of them, also
+    those that wait after a failure. Raises StoreUnavailable.
     """
     async with leased(kit, account_id, profile_id, holder) as lease:
         if lease is None:
@@ -109,9 +113,10 @@ class _Round:
     async def run(self, *, all_owed: bool) -> DeliverOutcome:
         """Raises CredentialsRevoked, LeaseLost."""
         troubles = 0
-        last = await self._lease.read(self._last)
-        while writes := await self._lease.read(partial(self._next, last=last, all_owed=all_owed)):
+        while writes := await self._lease.read(partial(self._next, all_owed=all_owed)):
             for write in writes:
+                if len(self._tried) >= MOST and not all_owed:
+                    return self.outcome(DeliverEnd.MORE)
                 self._tried.add(write.write_id)
                 error = await self._try(write)
                 if error is None:
@@ -133,16 +138,11 @@ class _Round:
             return error
         return None
 
-    def _last(self, uow: UnitOfWork) -> int:
-        owed = uow.writes.owed(self._lease.account_id, self._lease.profile_id)
-        return max((write.sequence for write in owed), default=0)
-
-    def _next(self, uow: UnitOfWork, *, last: int, all_owed: bool) -> list[PendingWrite]:
+    def _next(self, uow: UnitOfWork, *, all_owed: bool) -> list[PendingWrite]:
         """The first owed write of each resource, those that are due and have not been tried."""
         first: dict[tuple[str, ResourceId], PendingWrite] = {}
         for write in uow.writes.owed(self._lease.account_id, self._lease.profile_id):
-            if write.sequence <= last:
-                first.setdefault((write.calendar_id, write.resource_id), write)
+            first.setdefault((write.calendar_id, write.resource_id), write)
         now = self._kit.clock()
         return [one for one in first.values() if one.write_id not in self._tried and (all_owed or one.due_at <= now)]
 

@@ -8,6 +8,7 @@ from calwarden.ports.mail import Mail
 
 class DeliverEnd(StrEnum):
     DONE = "done"  # every write that was due has been tried
+    MORE = "more"  # as many as make one go; the rest is due
     STOPPED = "stopped"  # the Provider does not answer, or asks to wait: the rest is due again later
     DISCONNECTED = "disconnected"  # the Provider refuses the credentials: all waits for new ones
     BUSY = "busy"  # another process has the lease
