@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import pycronofy
@@ -33,6 +33,8 @@ CALLBACK, PERMISSION = f"{HOME}/callback", f"{HOME}/permission"
 
 SCOPES = ("free_busy_write", "read_write")
 LENGTHS = (15, 30, 45, 60, 90, 120)
+_REMEMBERED = ("of", "key", "day", "time", "minutes")
+"""What a person chose, to be there again when they come back with permission."""
 
 pycronofy.settings.API_BASE_URL = pycronofy.settings.APP_BASE_URL = CALWARDEN
 
@@ -139,9 +141,10 @@ def book(visit: Visit) -> Response:
 
 def event(visit: Visit) -> Response:
     """One event, to be moved or cancelled."""
-    monday, item = _chosen(visit, visit.request.query_params)
-    visit.session.back_to = f"/event?of={monday}&key={quote(item.key)}"
-    return _page(visit, "event.html", item=item, monday=monday, zone=visit.session.zone)
+    said = visit.request.query_params
+    monday, item = _chosen(visit, said)
+    visit.session.back_to = f"{visit.request.url.path}?{visit.request.url.query}"
+    return _page(visit, "event.html", item=item, monday=monday, zone=visit.session.zone, said=said)
 
 
 def move(visit: Visit) -> Response:
@@ -152,6 +155,7 @@ def move(visit: Visit) -> Response:
         said = {"event_id": item.key, "summary": item.title, "description": "", **slot.fields}
     else:
         said = {"event_uid": item.key, **slot.fields}
+    visit.session.back_to = f"/event?{urlencode({name: visit.form.get(name, "") for name in _REMEMBERED})}"
     _sdk(visit).upsert_event(item.calendar_id, said)
     visit.session.message = f'"{item.title}" is moved.'
     return _go(slot.week)

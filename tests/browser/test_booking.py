@@ -118,7 +118,7 @@ def test_an_event_of_the_person_moves_only_after_a_yes_on_another_page(visitor: 
         visitor.get_by_role("button", name="Ask for permission").click()
         visitor.get_by_role("button", name=answer, exact=True).click()
         expect(visitor.get_by_role("status")).to_contain_text(said)
-    visitor.get_by_label("Time", exact=True).fill("17:15")
+        expect(visitor.get_by_label("Time", exact=True)).to_have_value("17:15")
     visitor.get_by_role("button", name="Move").click()
     expect(visitor.get_by_role("link", name=re.compile(rf"17:15.*{weeks.DENTIST}"))).to_be_visible()
 
