@@ -155,7 +155,7 @@ def move(visit: Visit) -> Response:
         said = {"event_id": item.key, "summary": item.title, "description": "", **slot.fields}
     else:
         said = {"event_uid": item.key, **slot.fields}
-    visit.session.back_to = f"/event?{urlencode({name: visit.form.get(name, "") for name in _REMEMBERED})}"
+    visit.session.back_to = "/event?" + urlencode({name: visit.form.get(name, "") for name in _REMEMBERED})
     _sdk(visit).upsert_event(item.calendar_id, said)
     visit.session.message = f'"{item.title}" is moved.'
     return _go(slot.week)
