@@ -1,6 +1,7 @@
 """The demo's world left running: a calendar server, calwarden, and an application, for a person to click through."""
 
 import json
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -47,8 +48,16 @@ class Kept:
         return cls(**{**said, "ports": Ports(**said["ports"])})
 
     def write(self, file: Path) -> None:
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        """The whole of it or nothing: a world must not be lost with the machine."""
+        new = file.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        new.replace(file)
+
+    @property
+    def made(self) -> bool:
+        """Whether everything is there; else whoever made it was interrupted."""
+        return bool(self.client_id)
 
 
 @dataclass(frozen=True)
@@ -85,25 +94,38 @@ def standing(folder: Path, wanted: Ports, today: date, tell: Callable[[str], Non
     are connected, and its application is registered, by address. Raises NotPossible, NotStarted.
     """
     file = folder / "world.json"
-    new = not file.exists()
-    if new and any(folder.iterdir()):
-        raise NotPossible(
-            f'"{folder}" is not empty and holds no world of ours: name an empty folder, or one to be made'
-        )
-    kept = Kept(_choose(wanted, tell)) if new else _own(Kept.read(file))
+    kept = _find(folder, file, wanted, tell)
     ports, home = kept.ports, f"http://127.0.0.1:{kept.ports.booking}"
     tell("starting a calendar server (Radicale) ...")
     with calendar_server(folder / "radicale", ports.radicale) as calendars:
         _write_calendars(calendars, kept, today)
         tell("starting calwarden ...")
         with serving(folder / "calwarden", calendars.address, port=ports.calwarden) as server:
-            if new:
+            if not kept.made:
                 booking = _settle(server, calendars, home, tell)
                 kept.client_id, kept.client_secret = booking.client_id, booking.client_secret
             kept.write(file)
             tell("starting the application ...")
             with _application(folder, server, kept, home):
                 yield Standing(calendars, server, home, ports)
+
+
+def _find(folder: Path, file: Path, wanted: Ports, tell: Callable[[str], None]) -> Kept:
+    """What is known of the world in ``folder``, or of the one to be made there."""
+    if not file.exists():
+        if any(folder.iterdir()):
+            raise NotPossible(
+                f'"{folder}" is not empty and holds no world of ours: name an empty folder, or one to be made'
+            )
+        kept = Kept(_choose(wanted, tell))
+        kept.write(file)
+        return kept
+    kept = _own(Kept.read(file))
+    if not kept.made:
+        tell("making anew what was interrupted ...")
+        for part in ("radicale", "calwarden"):
+            shutil.rmtree(folder / part, ignore_errors=True)
+    return kept
 
 
 def _choose(wanted: Ports, tell: Callable[[str], None]) -> Ports:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -163,32 +165,50 @@ def test_a_phone_scrolls_one_way_only(chromium: Browser, world: Standing) -> Non
     context.close()
 
 
+@contextmanager
+def serve(folder: Path, ports: list[int], mark: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """``make serve`` up to the line with ``mark``, and what it has said by then. Whoever uses it ends it."""
+    command = [sys.executable, "-u", "-m", "demo.serve", "--keep", str(folder), "--ports", *map(str, ports)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        said = ""
+        for line in program.stdout:
+            said += line
+            if mark in line:
+                break
+        yield program, said
+
+
+def ends(program: "subprocess.Popen[str]", number: int, ports: list[int]) -> None:
+    assert program.stdout is not None
+    os.kill(program.pid, number)
+    assert "stopped" in program.stdout.read()
+    assert program.wait(20) == 0
+    assert not any(listens(port) for port in ports)
+
+
 def test_make_serve_says_what_to_open_and_ends_clean_and_comes_back(tmp_path: Path) -> None:
-    ports = [free_port(), free_port(), free_port()]
-    command = [sys.executable, "-u", "-m", "demo.serve", "--keep", str(tmp_path / "kept"), "--ports", *map(str, ports)]
+    ports, folder = [free_port(), free_port(), free_port()], tmp_path / "kept"
     seen = set()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
-            assert program.stdout is not None
-            said = ""
-            for line in program.stdout:
-                said += line
-                if "Ctrl-C" in line:
-                    break
+        with serve(folder, ports, "Ctrl-C") as (program, said):
             assert f"http://127.0.0.1:{ports[1]}" in said, said
             assert f"http://127.0.0.1:{ports[0]}/account" in said
             assert all(listens(port) for port in ports)
-            with (
-                pytest.raises(NotPossible, match="is taken"),
-                standing(tmp_path / "kept", Ports(), today(), lambda _: None),
-            ):
+            with pytest.raises(NotPossible, match="is taken"), standing(folder, Ports(), today(), lambda _: None):
                 pass
-            os.kill(program.pid, number)
-            assert "stopped" in program.stdout.read()
-            assert program.wait(20) == 0
-        assert not any(listens(port) for port in ports)
-        seen.add((tmp_path / "kept" / "world.json").read_text(encoding="utf-8"))
+            ends(program, number, ports)
+        seen.add((folder / "world.json").read_text(encoding="utf-8"))
     assert len(seen) == 1, "a world that comes back is the same one"
+
+
+def test_a_world_that_was_interrupted_while_it_was_made_is_made_anew(tmp_path: Path) -> None:
+    ports = [free_port(), free_port(), free_port()]
+    with serve(tmp_path, ports, "making accounts") as (program, _):
+        ends(program, signal.SIGINT, ports)
+    with standing(tmp_path, Ports(), today(), lambda _: None) as world:
+        assert asdict(world.ports) == dict(zip(("calwarden", "booking", "radicale"), ports, strict=True))
+        assert listens(world.ports.booking)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
