@@ -25,9 +25,16 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from week import Item, lay_out, moment, monday_of
 
-CALWARDEN = os.environ["CALWARDEN_URL"]
-HOME = os.environ.get("BOOKING_URL", "http://127.0.0.1:9000")
-CLIENT_ID, CLIENT_SECRET = os.environ["BOOKING_CLIENT_ID"], os.environ["BOOKING_CLIENT_SECRET"]
+
+def _setting(name: str, default: str = "") -> str:
+    if said := os.environ.get(name, default):
+        return said
+    raise SystemExit(f"{name} is not set: README.md says how to run this")
+
+
+CALWARDEN = _setting("CALWARDEN_URL")
+HOME = _setting("BOOKING_URL", "http://127.0.0.1:9000")
+CLIENT_ID, CLIENT_SECRET = _setting("BOOKING_CLIENT_ID"), _setting("BOOKING_CLIENT_SECRET")
 CALLBACK, PERMISSION = f"{HOME}/callback", f"{HOME}/permission"
 """Both are registered with calwarden, which sends people nowhere else."""
 
@@ -65,7 +72,8 @@ def callback(visit: Visit) -> Response:
     if not expected or not hmac.compare_digest(said.get("state", "").encode(), expected.encode()):
         raise HTTPException(400, "this answer is not to a question from this browser: begin again")
     if "code" not in said:
-        session.message = "You did not agree, so nothing is connected."
+        why = "you did not agree" if said.get("error") == "access_denied" else said.get("error_description", "no code")
+        session.message = f"Nothing is connected: {why}."
         return _go("/")
     sdk = _new_sdk()
     sdk.get_authorization_from_code(said["code"], redirect_uri=CALLBACK)

@@ -125,6 +125,13 @@ def test_an_event_of_the_person_moves_only_after_a_yes_on_another_page(visitor: 
     expect(visitor.get_by_role("link", name=re.compile(rf"17:15.*{weeks.DENTIST}"))).to_be_visible()
 
 
+def test_a_no_connects_nothing(visitor: Page, world: Standing) -> None:
+    pictures.connect(visitor, world, "Everything you do")
+    visitor.get_by_role("button", name="Refuse").click()
+    expect(visitor.get_by_role("status")).to_have_text("Nothing is connected: you did not agree.")
+    expect(visitor.get_by_label("Everything you do")).to_be_checked()
+
+
 def test_whoever_connects_on_the_way_shows_nothing_that_was_shared_with_them(visitor: Page, world: Standing) -> None:
     pictures.connect(visitor, world, "Everything you do", "marcel")
     marcel = world.calendars.account("marcel")

@@ -8,7 +8,7 @@ import pytest
 from docs.generated import BLOCKS, DOCS, pattern
 
 ROOT = DOCS.parent
-PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
+PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("examples/*/*.md")])
 
 
 @pytest.mark.parametrize("name", BLOCKS)
@@ -35,6 +35,13 @@ def test_every_heading_that_is_linked_to_is_there(page: Path) -> None:
             if line.startswith("#")
         ]
         assert anchor in headings
+
+
+def test_every_picture_is_shown_and_small() -> None:
+    shown = "".join(page.read_text() for page in PAGES)
+    for picture in (DOCS / "pictures").iterdir():
+        assert f"pictures/{picture.name})" in shown, picture
+        assert picture.stat().st_size < 150_000, picture
 
 
 def test_every_target_of_the_makefile_says_what_it_does() -> None:
