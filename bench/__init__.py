@@ -1,0 +1,1 @@
+"""``make bench``: what calwarden costs, as ratios to others measured side by side in one run."""
