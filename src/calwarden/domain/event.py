@@ -7,6 +7,7 @@ change, so that no question expands anything.
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from calwarden.domain.ids import AccountId, ApplicationId, CalendarId, EventKey, ResourceId
 from calwarden.domain.times import EventTime, Instant
@@ -40,6 +41,26 @@ class Busy(StrEnum):
     TENTATIVE = "tentative"
     FREE = "free"
     UNKNOWN = "unknown"
+
+
+class Occupied(NamedTuple):
+    """The clear facts of one occurrence, all that free/busy is made of. ``own``: the asking Application's.
+
+    A tuple, as one answer may be made of thousands: a dataclass takes five times as long to make.
+    """
+
+    calendar_id: CalendarId
+    key: EventKey
+    start_at: Instant  # of whole days: midnight UTC
+    end_at: Instant
+    all_day: bool
+    start_tzid: str
+    end_tzid: str
+    busy: Busy | None  # None: takes no time
+    own: bool
+    event_id: str | None  # of own ones only
+    deleted: bool
+    updated: Instant  # since when these facts are so
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ Fields are an allow-list (security 1.5): a BusyView of an External Event carries
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from calwarden.domain.event import Busy, Details, Event, EventStatus, Participation, Transparency
+from calwarden.domain.event import Busy, Details, Event, EventStatus, Occupied, Participation, Transparency
 from calwarden.domain.grant import Grant, GrantState
 from calwarden.domain.ids import CalendarId, EventKey
 from calwarden.domain.profile import Calendar, Profile
-from calwarden.domain.times import EventTime, Instant, Zoned
+from calwarden.domain.times import EventTime, Instant, Zoned, instant_day
 from calwarden.policy.decide import decide
 from calwarden.policy.decision import (
     Access,
@@ -57,31 +58,31 @@ class EventView:
     options: Options
 
 
-@dataclass(frozen=True, slots=True)
-class BusyView:
-    """When somebody is busy. Ids and ``deleted`` are set only as :class:`BusySight` allows."""
+class BusyView(NamedTuple):
+    """When somebody is busy. Ids and ``deleted`` are set only as :class:`BusySight` allows; of whole days zones are
+    empty. The first five are what it is to a Grant that reads no events: a Period.
 
-    calendar_id: CalendarId
-    start: EventTime
-    end: EventTime
+    A tuple, as there may be thousands in one answer: a dataclass takes five times as long to make.
+    """
+
+    start_at: Instant  # of whole days: midnight UTC
+    end_at: Instant
     status: Busy
+    calendar_id: CalendarId
+    all_day: bool
+    start_tzid: str
+    end_tzid: str
     event_uid: str | None = None
     event_id: str | None = None
     deleted: bool = False
 
+    @property
+    def start(self) -> EventTime:
+        return instant_day(self.start_at) if self.all_day else Zoned(self.start_at, self.start_tzid)
 
-@dataclass(frozen=True, slots=True)
-class Occupied:
-    """The clear facts of one occurrence, all that free/busy is made of. ``own``: the asking Application's."""
-
-    calendar_id: CalendarId
-    key: EventKey
-    start: EventTime
-    end: EventTime
-    busy: Busy | None
-    own: bool
-    event_id: str | None = None
-    deleted: bool = False
+    @property
+    def end(self) -> EventTime:
+        return instant_day(self.end_at) if self.all_day else Zoned(self.end_at, self.end_tzid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +103,28 @@ class BusySight:
 
         A deleted one takes no time any more, so its status is ``free``.
         """
-        open_to_see = one.own or self.reads_events
-        if one.calendar_id != self.calendar_id or (one.deleted and not open_to_see):
+        own, deleted = one.own, one.deleted
+        open_to_see = own or self.reads_events
+        if one.calendar_id != self.calendar_id or (deleted and not open_to_see):
             return None
-        status = Busy.FREE if one.deleted else one.busy
+        status = Busy.FREE if deleted else one.busy
         if status is None:
             return None
         named = self.with_ids and open_to_see
+        first, last = (one.start_tzid, one.end_tzid) if own else (self.tzid, self.tzid)
+        if one.all_day:
+            first = last = ""
         return BusyView(
-            one.calendar_id,
-            one.start if one.own else self.place(one.start),
-            one.end if one.own else self.place(one.end),
+            one.start_at,
+            one.end_at,
             status,
-            uid_of(one.key, one.own) if named else None,
-            one.event_id if named and one.own else None,
-            one.deleted,
+            one.calendar_id,
+            one.all_day,
+            first,
+            last,
+            uid_of(one.key, own) if named else None,
+            one.event_id if named and own else None,
+            deleted,
         )
 
     def again(self, shown: BusyView, *, own: bool) -> BusyView | None:
@@ -124,11 +132,7 @@ class BusySight:
         open_to_see = own or self.reads_events
         if shown.calendar_id != self.calendar_id or (shown.deleted and not open_to_see):
             return None
-        return shown if open_to_see else replace(shown, event_uid=None, event_id=None)
-
-    def place(self, when: EventTime) -> EventTime:
-        """The moment in the zone of the request; a day has none."""
-        return Zoned(when.at, self.tzid) if isinstance(when, Zoned) else when
+        return shown if open_to_see else shown._replace(event_uid=None, event_id=None)
 
 
 def grant_facts(grant: Grant | None, now: Instant, token: TokenState = TokenState.LIVE) -> GrantFacts:

@@ -7,10 +7,10 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, bindparam, delete, select
 
 from calwarden.domain.errors import NotFound
-from calwarden.domain.event import Component, Event, Resource
+from calwarden.domain.event import Busy, Component, Event, Occupied, Resource
 from calwarden.domain.ids import AccountId, ApplicationId, CalendarId, EventKey, ProfileId, ResourceId
 from calwarden.domain.times import Instant
-from calwarden.ports.store import BusyRow, EventQuery
+from calwarden.ports.store import EventQuery
 from calwarden.store import tables as t
 from calwarden.store.compiled import Hot, among
 from calwarden.store.datakeys import DataKeys
@@ -81,6 +81,8 @@ _PURGE_RESOURCES = delete(t.resources).where(
 
 Components = tuple[Component, ...]
 
+_BUSY: dict[str | None, Busy | None] = {None: None, **{one.value: one for one in Busy}}
+
 
 class SqlEvents:
     """Implements ``ports.store.Events``."""
@@ -96,12 +98,12 @@ class SqlEvents:
             found = sorted({*found, *self._moved(account_id, query)})
         return [EventKey(key) for _, _, key in found]
 
-    def busy(self, account_id: AccountId, query: EventQuery) -> Sequence[BusyRow]:
+    def busy(self, account_id: AccountId, query: EventQuery) -> Sequence[Occupied]:
         return [
-            BusyRow(
-                calendar, key, start, end, bool(whole), zone, end_zone, busy, bool(own), event_id, bool(gone), changed
+            Occupied(
+                calendar, key, start, end, whole == 1, zone, end_zone, _BUSY[busy], own == 1, event_id, gone == 1, since
             )
-            for calendar, key, start, end, whole, zone, end_zone, busy, own, event_id, gone, changed in self._ask(
+            for calendar, key, start, end, whole, zone, end_zone, busy, own, event_id, gone, since in self._ask(
                 account_id, query, busy=True
             )
         ]

@@ -1,15 +1,17 @@
 """Free/busy periods: identical ones once, touching ones merged where an Application wants it (ruling 10)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from calwarden.domain.ids import CalendarId
 from calwarden.domain.times import Instant, Window
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Period:
-    """One entry: sorted by start, end, status, calendar. All-day ends are midnights of UTC."""
+class Period(NamedTuple):
+    """One entry: sorted by start, end, status, calendar. All-day ends are midnights of UTC.
+
+    A tuple, as one answer may be made of thousands.
+    """
 
     start: Instant
     end: Instant
@@ -39,7 +41,7 @@ def merged(periods: Iterable[Period]) -> list[Period]:
         group = (one.calendar_id, one.status, one.all_day)
         at = last.get(group)
         if at is not None and one.start <= result[at].end:
-            result[at] = replace(result[at], end=max(result[at].end, one.end))
+            result[at] = result[at]._replace(end=max(result[at].end, one.end))
         else:
             last[group] = len(result)
             result.append(one)

@@ -13,6 +13,7 @@ from calwarden.api.v1.times import LocalTime, written
 from calwarden.httpkit import Auth, Call, Operation, json_answer
 from calwarden.httpkit.shapes import Flag, Stated
 from calwarden.policy.view import BusyView
+from calwarden.timetable.wiretime import format_instant
 from calwarden.usecases.freebusy import AskedBusy, BusyPage, read_busy, read_busy_page
 
 _PAGES = "/v1/free_busy/pages"
@@ -40,11 +41,15 @@ class FreeBusyBody(Struct):
 
 def busy_body(view: BusyView, shown: Shown) -> BusyBody:
     """``view`` as the wire has it."""
+    if shown.localized or view.all_day:
+        start, end = written(view.start, localized=shown.localized), written(view.end, localized=shown.localized)
+    else:
+        start, end = format_instant(view.start_at), format_instant(view.end_at)
     return BusyBody(
         view.calendar_id,
-        written(view.start, localized=shown.localized),
-        written(view.end, localized=shown.localized),
-        view.status.value,
+        start,
+        end,
+        view.status,
         view.event_uid or UNSET,
         view.event_id or UNSET,
         view.deleted or UNSET,

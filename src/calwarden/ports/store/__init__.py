@@ -6,7 +6,6 @@ Everything here is synchronous; the edges hop to a thread.
 """
 
 from calwarden.ports.store.calendars import (
-    BusyRow,
     Calendars,
     EventQuery,
     Events,
@@ -26,7 +25,6 @@ __all__ = [
     "Attempts",
     "Audit",
     "Authorizations",
-    "BusyRow",
     "Calendars",
     "ElevationRequests",
     "EventQuery",

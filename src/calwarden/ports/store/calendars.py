@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from calwarden.domain.event import Event, Resource
+from calwarden.domain.event import Event, Occupied, Resource
 from calwarden.domain.ids import (
     AccountId,
     ApplicationId,
@@ -75,24 +75,6 @@ class EventQuery:
     busy_modified_since: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BusyRow:
-    """The clear columns of one occurrence, enough for free/busy; read without any decryption."""
-
-    calendar_id: CalendarId
-    key: EventKey
-    start_at: Instant  # sort key; for all-day events midnight UTC
-    end_at: Instant
-    all_day: bool
-    start_tzid: str
-    end_tzid: str
-    busy: str | None
-    own: bool  # created by the asking Application
-    event_id: str | None  # of own events only
-    deleted: bool
-    busy_updated: Instant  # as of Event
-
-
 class Events(Protocol):
     def keys(self, account_id: AccountId, query: EventQuery) -> Sequence[EventKey]:
         """Keys in (start, end, key) order."""
@@ -102,7 +84,7 @@ class Events(Protocol):
         """Those that still exist, in the order of ``keys``."""
         ...
 
-    def busy(self, account_id: AccountId, query: EventQuery) -> Sequence[BusyRow]:
+    def busy(self, account_id: AccountId, query: EventQuery) -> Sequence[Occupied]:
         """One covering indexed read, in (start, end, busy, calendar) order; no details are touched.
 
         Occurrences that take no time (``busy`` None: cancelled, declined, deleted) come only if ``query.deleted``.

@@ -54,8 +54,8 @@ async def deliver_writes(
 
     Each is decided again on what is true now, and sent with the permit of that decision. Killed at any point and
     repeated, nothing is lost and nothing done twice: a write is owed until the transaction that stores what came of it.
-    After ``MOST`` writes a sync has its turn first: an application may never stop writing. ``all_owed``: all of them, also
-    those that wait after a failure. Raises StoreUnavailable.
+    After ``MOST`` writes a sync has its turn first: an application may never stop writing. ``all_owed``: all of them,
+    also those that wait after a failure. Raises StoreUnavailable.
     """
     async with leased(kit, account_id, profile_id, holder) as lease:
         if lease is None:
