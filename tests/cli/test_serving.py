@@ -1,9 +1,11 @@
 """The server and its command line as an operator runs them: real processes, a real CalDAV server."""
 
+import contextlib
 import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -303,3 +305,17 @@ def _until(condition: Any) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.2)
+
+
+@pytest.mark.parametrize("worker", ["embedded", "separate"])
+def test_reads_are_counted_at_the_latest_when_the_server_stops(machine: Machine, worker: str) -> None:
+    machine.account()
+    headers = {"Authorization": f"Bearer {machine.token('write_only')}"}
+    with machine.serving(CALWARDEN_WORKER=worker) as server:
+        for _ in range(3):
+            where = f"{server.url}/v1/free_busy?tzid=Etc/UTC"
+            assert httpx.get(where, headers=headers, trust_env=False).status_code == 403
+        assert server.stop() == 0
+    database = Path(machine.environ["CALWARDEN_DATA_DIR"]) / "calwarden.sqlite"
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT level, reads FROM read_counters").fetchall() == [("refused:scope_missing", 3)]

@@ -53,7 +53,9 @@ _COUNTER_KEY = tuple(column.name for column in t.read_counters.primary_key)
 
 def _count(dialect: str) -> Any:
     insert = postgresql.insert(t.read_counters) if dialect == "postgresql" else sqlite.insert(t.read_counters)
-    return insert.on_conflict_do_update(index_elements=_COUNTER_KEY, set_={"reads": t.read_counters.c.reads + 1})
+    return insert.on_conflict_do_update(
+        index_elements=_COUNTER_KEY, set_={"reads": t.read_counters.c.reads + insert.excluded.reads}
+    )
 
 
 _COUNT = {dialect: _count(dialect) for dialect in ("sqlite", "postgresql")}
@@ -87,7 +89,14 @@ class SqlAudit:
         self._tx.add(t.audit_heads, {**values, "signature": self._sign(account_id, 0, _START)})
 
     def count_read(
-        self, account_id: AccountId, application_id: ApplicationId, calendar_id: CalendarId, level: str, now: Instant
+        self,
+        account_id: AccountId,
+        application_id: ApplicationId,
+        calendar_id: CalendarId,
+        level: str,
+        now: Instant,
+        *,
+        many: int = 1,
     ) -> None:
         values = {
             "account_id": account_id,
@@ -95,7 +104,7 @@ class SqlAudit:
             "calendar_id": calendar_id,
             "level": level,
             "hour": now - now % _HOUR,
-            "reads": 1,
+            "reads": many,
         }
         self._tx.change(_COUNT[self._tx.dialect], values)
 

@@ -20,6 +20,7 @@ from calwarden.policy.explain import refuse
 from calwarden.policy.view import grant_facts
 from calwarden.ports.store import Listing, UnitOfWork
 from calwarden.usecases.kit import Kit
+from calwarden.usecases.tally import reads_of
 
 _T = TypeVar("_T")
 
@@ -143,21 +144,25 @@ def attempt_read(
         caller = admit(kit, uow, bearer, action)
         outcome = caller if isinstance(caller, Refusing) else act(uow, caller)
     if isinstance(outcome, Refusing):
-        _count(kit, outcome.caller.grant, f"refused:{outcome.denied.reason.value}", (CalendarId(""),))
+        refused = f"refused:{outcome.denied.reason.value}"
+        _count(kit, outcome.caller.grant, refused, (CalendarId(""),))
         raise refuse(outcome.denied)
+    if outcome.pages:
+        _keep(kit, outcome.grant, outcome.pages)
     if outcome.calendars:
-        _count(kit, outcome.grant, outcome.level, sorted(outcome.calendars), outcome.pages)
+        _count(kit, outcome.grant, outcome.level, outcome.calendars)
     return outcome.answer
 
 
-def _count(kit: Kit, grant: Grant, level: str, calendars: Iterable[CalendarId], pages: Sequence[Listing] = ()) -> None:
+def _count(kit: Kit, grant: Grant, level: str, calendars: Iterable[CalendarId]) -> None:
+    kit.tally.count(kit.store, reads_of(grant, calendars, level, kit.clock()))
+
+
+def _keep(kit: Kit, grant: Grant, pages: Sequence[Listing]) -> None:
     with kit.store.write(durable=False) as uow:
-        if pages:
-            if uow.accounts.get(grant.account_id) is None:  # erased while it was read
-                raise refuse(Deny(Reason.TOKEN_INVALID))
-            uow.listings.add(pages)
-        for calendar_id in calendars:
-            uow.audit.count_read(grant.account_id, grant.application_id, calendar_id, level, kit.clock())
+        if uow.accounts.get(grant.account_id) is None:  # erased while it was read
+            raise refuse(Deny(Reason.TOKEN_INVALID))
+        uow.listings.add(pages)
 
 
 def _enter_refusal(kit: Kit, uow: UnitOfWork, refusing: Refusing) -> None:

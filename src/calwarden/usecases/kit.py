@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from calwarden.ports.connector import CollectionNaming, Naming
 from calwarden.ports.store import Store
 from calwarden.ports.system import Clock, Gate, OpenGate, Random
+from calwarden.usecases.tally import DirectTally, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,4 @@ class Kit:
     public_url: str  # the issuer: scheme, host, port, no final slash
     gate: Gate = OpenGate()
     naming: Naming = CollectionNaming()
+    tally: Tally = DirectTally()

@@ -5,21 +5,27 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 
+import structlog
 from starlette.applications import Starlette
 
 from calwarden.api import build_api, build_unknown
 from calwarden.domain.ids import AccountId, ProfileId
 from calwarden.httpkit import RateGate
 from calwarden.ports.connector import ConnectorFactory
+from calwarden.ports.store import StoreUnavailable
 from calwarden.settings import Settings, WorkerMode
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.people import SignUp
+from calwarden.usecases.sync.hop import hop
+from calwarden.usecases.tally import GatheringTally
 from calwarden.web import build_web
 from calwarden.wiring.opening import Opened
 from calwarden.wiring.post import Post, make_mailer
 from calwarden.wiring.providers import connector_factory
 from calwarden.wiring.system import SystemRandom
 from calwarden.worker import Worker
+
+_COUNT_EVERY = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,8 @@ def build_server(held: Opened, open_connector: ConnectorFactory | None = None) -
     Raises SettingsError if the password of the mail server can not be read.
     """
     settings, post = held.settings, make_mailer(held.settings)
-    kit = replace(held.kit, gate=RateGate(settings.limits))
+    tally = GatheringTally()
+    kit = replace(held.kit, gate=RateGate(settings.limits), tally=tally)
     factory = open_connector or connector_factory(settings)
     embedded = settings.worker is WorkerMode.EMBEDDED
     worker = make_worker(kit, factory, post) if embedded else None
@@ -47,7 +54,7 @@ def build_server(held: Opened, open_connector: ConnectorFactory | None = None) -
             *build_web(kit, factory, post.send, SignUp(settings.sign_up), wake, mail_in_log=post.in_log),
             build_unknown(),
         ],
-        lifespan=None if worker is None else _beside(worker, settings),
+        lifespan=_beside(kit, tally, worker, settings),
     )
     app.router.redirect_slashes = False  # would make an address from the Host header (security 11.4)
     return Server(app, worker)
@@ -63,15 +70,37 @@ def _nobody(account_id: AccountId, profile_id: ProfileId) -> None:
     del account_id, profile_id
 
 
-def _beside(worker: Worker, settings: Settings) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _beside(
+    kit: Kit, tally: GatheringTally, worker: Worker | None, settings: Settings
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """What runs as long as requests are answered: counts are stored, and with a worker its work is done."""
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         del app
-        running = asyncio.create_task(worker.run(grace=settings.stop_timeout))
+        counting = asyncio.create_task(_count(kit, tally))
+        working = None if worker is None else asyncio.create_task(worker.run(grace=settings.stop_timeout))
         try:
             yield
         finally:
-            worker.stop()
-            await running
+            counting.cancel()
+            if worker is not None and working is not None:
+                worker.stop()
+                await working
+            await asyncio.wait([counting])
+            await _flush(kit, tally)
 
     return lifespan
+
+
+async def _count(kit: Kit, tally: GatheringTally) -> None:
+    while True:
+        await asyncio.sleep(_COUNT_EVERY)
+        await _flush(kit, tally)
+
+
+async def _flush(kit: Kit, tally: GatheringTally) -> None:
+    try:
+        await hop(tally.flush, kit.store)
+    except StoreUnavailable as error:
+        structlog.get_logger("calwarden.server").warning("reads could not be counted yet", cause=str(error))

@@ -34,6 +34,7 @@ _MOST: Final = 8  # times the concurrency: all jobs, slow ones included
 
 _POLL: Final = 1.0  # seconds
 _TIDY_EVERY: Final = 3_600
+_COUNTS_COME: Final = 60  # seconds
 _REST_FIRST, _REST_MOST = 5, 600
 
 
@@ -236,4 +237,5 @@ class Worker:
 
 def _close_hours(kit: Kit) -> None:
     with kit.store.write() as uow:
-        uow.audit.close_hours(kit.clock())
+        # Counts come in up to a few seconds after the read (usecases.tally): an hour is closed once they are in.
+        uow.audit.close_hours(Instant(kit.clock() - _COUNTS_COME))

@@ -18,7 +18,14 @@ class Audit(Protocol):
         ...
 
     def count_read(
-        self, account_id: AccountId, application_id: ApplicationId, calendar_id: CalendarId, level: str, now: Instant
+        self,
+        account_id: AccountId,
+        application_id: ApplicationId,
+        calendar_id: CalendarId,
+        level: str,
+        now: Instant,
+        *,
+        many: int = 1,
     ) -> None:
         """Reads and refused reads: a counter that becomes one entry per closed hour. ``level`` is a word such as
         ``events`` or ``free_busy``; ``refused:`` with a reason counts a refusal.
