@@ -48,6 +48,10 @@ ROUNDS ?= 10
 PROPERTIES = tests/property tests/usecases/test_read_noninterference.py tests/unit/test_caldav_mapping.py \
 	tests/unit/test_window_and_wire_times.py tests/unit/test_oauth_redirect.py tests/unit/test_net_address.py
 
+.PHONY: bench
+bench: $(VENV)/.test ## What calwarden costs beside Radicale, Xandikos and a constant answer (QUICK=1 leaves most out)
+	$(BIN)/python -m bench.main $(if $(QUICK),--quick)
+
 .PHONY: faults
 faults: test-deps $(VENV)/.test ## Kill the server KILLS times (100) and see what became of what it acknowledged (SEED, STORE=postgresql, SEPARATE=1)
 	PYTHONPATH=tests:. $(BIN)/python -m faults.run --kills $(KILLS) --store $(STORE) $(if $(SEED),--seed $(SEED)) $(if $(SEPARATE),--separate)

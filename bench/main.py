@@ -27,7 +27,8 @@ EQUAL = (100, 2_000, 10_000)
 """Events of calendars with the same month in them."""
 
 _REPORT = """<?xml version="1.0" encoding="utf-8"?>
-<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav"><C:time-range start="{start}" end="{end}"/></C:free-busy-query>"""
+<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav">
+<C:time-range start="{start}" end="{end}"/></C:free-busy-query>"""
 
 
 @dataclass
@@ -184,7 +185,8 @@ def _writes(run: Run, ours: Ours, there: Elsewhere) -> None:
         text = (
             "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bench//EN\r\nBEGIN:VEVENT\r\n"
             f"UID:put-{number}\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:{run.month.start:%Y%m%dT100000Z}\r\n"
-            f"DTEND:{run.month.start:%Y%m%dT110000Z}\r\nSUMMARY:Bench {next(numbers)}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+            f"DTEND:{run.month.start:%Y%m%dT110000Z}\r\nSUMMARY:Bench {next(numbers)}\r\n"
+            "END:VEVENT\r\nEND:VCALENDAR\r\n"
         )
         told = {**there.headers, "Content-Type": "text/calendar"}
         return request_bytes("PUT", f"{there.home}/{size_name(100)}/put-{number}.ics", told, text.encode())
@@ -207,7 +209,8 @@ def _line(run: Run, name: str, one: Measured) -> None:
     run.figures[f"{name}: CPU ms"] = one.cpu_s * 1e3
     run.figures[f"{name}: p50 ms"], run.figures[f"{name}: p99 ms"] = p50, p99
     run.say(
-        f"  {name:<62} {one.cpu_s * 1e3:9.3f} ms CPU   p50 {p50:9.2f} ms   p99 {p99:9.2f} ms   {one.answer_bytes:,} bytes"
+        f"  {name:<62} {one.cpu_s * 1e3:9.3f} ms CPU   p50 {p50:9.2f} ms   p99 {p99:9.2f} ms"
+        f"   {one.answer_bytes:,} bytes"
     )
 
 
