@@ -8,14 +8,14 @@ from starlette.routing import BaseRoute
 
 from calwarden.api import oauth
 from calwarden.api.about import about
-from calwarden.api.context import Api
+from calwarden.api.context import Api, Lanes
 from calwarden.api.errors import explain
 from calwarden.api.v1 import account, calendars, events, free_busy, permissions, profiles, reading
 from calwarden.httpkit import Operation, build_nowhere, build_routes
 from calwarden.usecases.access import Wake
 from calwarden.usecases.kit import Kit
 
-__all__ = ["OPERATIONS", "build_api", "build_unknown"]
+__all__ = ["OPERATIONS", "Lanes", "build_api", "build_unknown"]
 
 OPERATIONS: tuple[Operation[Api], ...] = (
     *oauth.OPERATIONS,
@@ -33,10 +33,10 @@ _CLOSED = ("/v1/", "/oauth/token/")
 """Below these, what is no operation is 404 in our form."""
 
 
-def build_api(kit: Kit, wake: Wake) -> list[BaseRoute]:
+def build_api(kit: Kit, wake: Wake, lanes: Lanes = Lanes()) -> list[BaseRoute]:  # noqa: B008  a value that never changes
     """The routes of the API. ``wake`` is called on the event loop for each Profile that has a write to deliver."""
     rows = (*OPERATIONS, *about(OPERATIONS, kit.public_url))
-    return build_routes(Api(kit, wake), rows, explain, closed=_CLOSED)
+    return build_routes(Api(kit, wake, lanes), rows, explain, closed=_CLOSED)
 
 
 def build_unknown() -> BaseRoute:

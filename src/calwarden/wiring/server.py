@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import structlog
 from starlette.applications import Starlette
 
-from calwarden.api import build_api, build_unknown
+from calwarden.api import Lanes, build_api, build_unknown
 from calwarden.domain.ids import AccountId, ProfileId
 from calwarden.httpkit import RateGate
 from calwarden.ports.connector import ConnectorFactory
@@ -50,7 +50,7 @@ def build_server(held: Opened, open_connector: ConnectorFactory | None = None) -
     wake = _nobody if worker is None else worker.wake
     app = Starlette(
         routes=[
-            *build_api(kit, wake),
+            *build_api(kit, wake, _lanes(settings)),
             *build_web(kit, factory, post.send, SignUp(settings.sign_up), wake, mail_in_log=post.in_log),
             build_unknown(),
         ],
@@ -58,6 +58,11 @@ def build_server(held: Opened, open_connector: ConnectorFactory | None = None) -
     )
     app.router.redirect_slashes = False  # would make an address from the Host header (security 11.4)
     return Server(app, worker)
+
+
+def _lanes(settings: Settings) -> Lanes:
+    """A database elsewhere is waited for without holding up other threads."""
+    return Lanes() if settings.database_url.startswith("sqlite") else Lanes(reads=16, writes=16)
 
 
 def make_worker(kit: Kit, open_connector: ConnectorFactory, post: Post) -> Worker:

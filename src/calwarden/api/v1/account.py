@@ -105,7 +105,7 @@ async def embedded(api: Api, call: Call) -> UserInfoBody | UnsetType:
 
 async def userinfo_of(api: Api, call: Call) -> UserInfoBody:
     """Who is asking, as ``/v1/userinfo`` gives it."""
-    return userinfo_body(await api.run(read_userinfo, call.bearer), api.kit.public_url)
+    return userinfo_body(await api.read(read_userinfo, call.bearer), api.kit.public_url)
 
 
 async def _userinfo(api: Api, call: Call) -> Response:
@@ -113,7 +113,7 @@ async def _userinfo(api: Api, call: Call) -> Response:
 
 
 async def _account(api: Api, call: Call) -> Response:
-    info = await api.run(read_account, call.bearer)
+    info = await api.read(read_account, call.bearer)
     return json_answer(account_body(info.account, info.grant))
 
 

@@ -91,7 +91,7 @@ COLOR: Final = Read(read_color, "errors.invalid_format", "#49BED8", most=16)
 
 
 async def _list(api: Api, call: Call) -> Response:
-    found = await api.run(list_calendars, call.bearer)
+    found = await api.read(list_calendars, call.bearer)
     return json_answer(CalendarsBody(found.account_id, [calendar_body(one) for one in found.entries]))
 
 

@@ -63,11 +63,11 @@ async def _busy(api: Api, call: Call) -> Response:
         include_free=said.get("include_free", True),
         include_ids=said.get("include_ids", False),
     )
-    return await _answer(api, call, await api.run(read_busy, call.bearer, asked))
+    return await _answer(api, call, await api.read(read_busy, call.bearer, asked))
 
 
 async def _page(api: Api, call: Call) -> Response:
-    return await _answer(api, call, await api.run(read_busy_page, call.bearer, call.path["page"]))
+    return await _answer(api, call, await api.read(read_busy_page, call.bearer, call.path["page"]))
 
 
 async def _answer(api: Api, call: Call, page: BusyPage) -> Response:

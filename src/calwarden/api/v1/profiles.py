@@ -45,7 +45,7 @@ def profile_body(profile: Profile, public_url: str) -> ProfileBody:
 
 
 async def _list(api: Api, call: Call) -> Response:
-    found = await api.run(list_profiles, call.bearer)
+    found = await api.read(list_profiles, call.bearer)
     return json_answer(ProfilesBody([profile_body(one, api.kit.public_url) for one in found.profiles]))
 
 

@@ -204,11 +204,11 @@ async def _events(api: Api, call: Call) -> Response:
         only_managed=said.get("only_managed", False),
         include_moved=said.get("include_moved", False),
     )
-    return await _answer(api, call, await api.run(read_events, call.bearer, asked))
+    return await _answer(api, call, await api.read(read_events, call.bearer, asked))
 
 
 async def _page(api: Api, call: Call) -> Response:
-    return await _answer(api, call, await api.run(read_events_page, call.bearer, call.path["page"]))
+    return await _answer(api, call, await api.read(read_events_page, call.bearer, call.path["page"]))
 
 
 async def _answer(api: Api, call: Call, page: EventsPage) -> Response:
