@@ -34,6 +34,7 @@ DOORS = {
     ("audit.py", "close_hours", "HOURS"),
     ("audit.py", "verify", "CHAINS"),
     ("authorizations.py", "purge", "EXPIRED"),
+    ("dump.py", "accounts_in", "CHAINS"),  # each is then read or written as its own account
     ("grants.py", "list", "OPERATOR"),
     ("grants.py", "of_application", "OPERATOR"),
     ("grants.py", "purge", "EXPIRED"),  # tokens, and requests for elevation

@@ -100,7 +100,9 @@ def _command(name: str, command: object) -> str:
     rows = []
     for one in command.params:  # type: ignore[attr-defined]  # Typer gives no public type for a command
         shown = f"`{', '.join(one.opts)}`"
-        if not one.is_flag:
+        if one.param_type_name == "argument":
+            shown = f"`{one.metavar or one.name.upper()}`"
+        elif not one.is_flag:
             shown = f"`{', '.join(one.opts)} {one.metavar or one.name.upper()}`"
         rows.append((shown, f"{one.help or ''}{' Required.' if one.required else ''}"))
     text = re.sub(r"\s+", " ", command.help or "")  # type: ignore[attr-defined]

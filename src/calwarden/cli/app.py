@@ -5,7 +5,7 @@ import sys
 import structlog
 import typer
 
-from calwarden.cli import accounts, applications, audit, grants, keys, profiles, running
+from calwarden.cli import accounts, applications, audit, backups, grants, keys, profiles, running
 from calwarden.cli.doctor import doctor
 from calwarden.cli.failures import MISTAKE, USAGE, answer, say
 
@@ -22,6 +22,8 @@ app.command("serve")(running.serve)
 app.command("worker")(running.worker)
 app.command("migrate")(running.migrate)
 app.command("doctor")(doctor)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 app.add_typer(applications.group, name="application")
 app.add_typer(accounts.group, name="account")
 app.add_typer(profiles.group, name="profile")

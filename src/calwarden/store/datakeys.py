@@ -17,7 +17,7 @@ from calwarden.store import tables as t
 from calwarden.store.codec import pack, unpack
 from calwarden.store.compiled import Hot
 from calwarden.store.transaction import Transaction
-from calwarden.vault import Key, Keyring, Place, key_version, open_sealed, seal
+from calwarden.vault import Key, Keyring, KeyringError, Place, SealBroken, key_version, open_sealed, seal
 from calwarden.vault.sealing import random_secret
 
 T = TypeVar("T")
@@ -113,6 +113,14 @@ class DataKeys:
         if key is None:
             raise NotFound("the account is gone")
         return unpack(open_sealed(key, sealed, Place(table, owner, tuple(row), column)), kind)
+
+    def prove(self) -> None:
+        """Open every data key. Raises KeyringError unless the keys at hand open them all."""
+        for row in self._tx.all(t.data_keys):
+            try:
+                self._cache.unwrap(row.owner, row.version, bytes(row.wrapped))
+            except SealBroken:
+                raise KeyringError("the key file is not the one of this data: restore the one that is") from None
 
     def rewrap(self) -> int:
         """Wrap every data key by the newest key-encryption key; gives how many were not."""

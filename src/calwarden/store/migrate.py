@@ -22,12 +22,17 @@ def migrate(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         engine = engine.execution_options(**{DURABILITY: "FULL"})
     with engine.connect() as connection, _patient(connection), connection.begin():
-        if connection.dialect.name == "postgresql":
-            connection.execute(text(f"SET LOCAL lock_timeout = {_PATIENCE_MS}"))
-            connection.execute(text("SET LOCAL statement_timeout = '10min'"))
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        alone(connection)
         if current(connection) != HEAD:
-            _upgrade(connection)
+            upgrade(connection)
+
+
+def alone(connection: Connection) -> None:
+    """Wait until nobody else changes the tables, and keep others from it to the end of the transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = {_PATIENCE_MS}"))
+        connection.execute(text("SET LOCAL statement_timeout = '10min'"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 @contextmanager
@@ -51,7 +56,13 @@ def current(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _upgrade(connection: Connection) -> None:
+def known(revision: str) -> bool:
+    """Whether this version of calwarden has the migration."""
+    return revision in {path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("0*.py")}
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations up to ``revision`` in the transaction of ``connection``."""
     # Loading Alembic takes longer than asking whether it is needed: a server on an existing database starts without it.
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415 - see above
@@ -59,4 +70,4 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, text
 
+from calwarden.domain.times import Instant
 from calwarden.ports.store import Store, StoreUnavailable
 from calwarden.store import tables
-from calwarden.store.datakeys import KeyCache
+from calwarden.store.datakeys import DataKeys, KeyCache
+from calwarden.store.dump import Head, Part, dump
 from calwarden.store.engine import DURABILITY, failures, memory_engine, needing, open_engine
-from calwarden.store.migrate import HEAD, current, migrate
+from calwarden.store.migrate import HEAD, alone, current, migrate
+from calwarden.store.refill import refill
 from calwarden.store.tenancy import not_separated
 from calwarden.store.transaction import Transaction
 from calwarden.store.unit import SqlUnitOfWork
@@ -116,6 +119,37 @@ class SqlStore:
         """After a rotation of the Keyring: wrap every data key by the newest key; gives how many were not."""
         with self.write() as uow:
             return uow.rewrap_data_keys()
+
+    @contextmanager
+    def dump(self, made: Instant, *, with_keys: bool) -> Iterator[Iterator[Part]]:
+        """Every row that a backup holds, from one state of the database; beside running servers. ``made`` is now.
+
+        ``with_keys``: with a copy of the key file. Raises StoreUnavailable; KeyringError if the keys at hand are not
+        those of the database: a backup of it would be of no use.
+        """
+        with failures(), self._turn(), self._reads.begin() as connection:
+            tx = Transaction(connection, writable=False)
+            if tx.dialect == "postgresql":
+                connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            keyring = self._cache.keyring
+            DataKeys(tx, self._cache).prove()
+            yield dump(tx, made, lambda: keyring.copy() if with_keys else None)
+
+    @contextmanager
+    def restore(self, parts: Iterator[Part], *, replace: bool) -> Iterator[tuple[Head, SqlUnitOfWork]]:
+        """Put a whole dump in place of an empty database or, if ``replace``, of whatever is there.
+
+        Nothing has changed until the block ends, and all of it then: in the block the rows are there to be worked on.
+        Raises NotEmpty, DumpBroken, StoreUnavailable; RoleTooWeak for a role that would have to own the tables;
+        KeyringError if the keys at hand do not open what is in the dump.
+        """
+        with failures(), self._turn(), self._writes[True].begin() as connection:
+            alone(connection)
+            tx = Transaction(connection, writable=True, alone=True)
+            head = refill(tx, parts, replace=replace)
+            DataKeys(tx, self._cache).prove()
+            yield head, SqlUnitOfWork(tx, self._cache)
+        self._cache.clear()
 
     def close(self) -> None:
         """Close all connections."""

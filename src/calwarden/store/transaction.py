@@ -85,16 +85,18 @@ def _storable(value: str) -> bool:
 
 
 class Transaction:
-    """What repositories run statements through. ``writable`` False: every change is refused."""
+    """What repositories run statements through. ``writable`` False: every change is refused. ``alone``: there can be no
+    other writer, and there may be more Accounts than the database has room for locks.
+    """
 
-    def __init__(self, connection: Connection, *, writable: bool) -> None:
+    def __init__(self, connection: Connection, *, writable: bool, alone: bool = False) -> None:
         self.connection = connection
         self.dialect = connection.dialect.name
         self.writable = writable
         self._raw: Any = connection.connection.dbapi_connection
         self._separates = self.dialect == "postgresql"
         self._account: str | None = None
-        self._locks = writable and self._separates
+        self._locks = writable and self._separates and not alone
         self._locked: set[str] = set()
         self.after_commit: list[Callable[[], None]] = []
 

@@ -9,11 +9,9 @@ import binascii
 import fcntl
 import hashlib
 import hmac
-import os
-import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +19,7 @@ import msgspec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from calwarden.vault.placing import placed
 from calwarden.vault.sealing import KEY_BYTES, Key, random_secret
 
 _FORMAT = 1
@@ -84,6 +83,31 @@ class Keyring:
         made._seen = seen
         return made
 
+    @classmethod
+    def of_copy(cls, raw: bytes, path: Path) -> "Keyring":
+        """The keys of a copy of a key file, which is to be at ``path`` and is not there yet. Raises KeyringError."""
+        keys, lookup = _parse(raw, path)
+        made = cls(keys, lookup)
+        made._path = path
+        return made
+
+    def copy(self) -> bytes:
+        """What a key file of these keys holds, those of a rotation by another process too. Raises KeyringError."""
+        self.newest()
+        return self._content()
+
+    def put_in_place(self) -> None:
+        """Write the file of :meth:`of_copy`. Raises KeyringError; never replaces one that is there."""
+        if self._path is not None:
+            self._store(self._path, replace=False)
+
+    def holds(self, copy: bytes) -> bool:
+        """Whether these are the keys of the same server as in the copy of a key file, and all of them. Raises
+        KeyringError if it is no such copy.
+        """
+        keys, lookup = _parse(copy, Path("copy"))
+        return hmac.compare_digest(lookup, self._lookup) and keys.items() <= self._keys.items()
+
     @property
     def versions(self) -> tuple[int, ...]:
         """The versions at hand, oldest first."""
@@ -142,9 +166,12 @@ class Keyring:
             self._seen = seen
 
     def _store(self, path: Path, *, replace: bool) -> None:
-        stored = _Stored(_FORMAT, {str(v): _encode(self._keys[v]) for v in sorted(self._keys)}, _encode(self._lookup))
-        _write(path, msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n", replace=replace)
+        _write(path, self._content(), replace=replace)
         self._seen = _signature(path)
+
+    def _content(self) -> bytes:
+        stored = _Stored(_FORMAT, {str(v): _encode(self._keys[v]) for v in sorted(self._keys)}, _encode(self._lookup))
+        return msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n"
 
 
 def _encode(secret: bytes) -> str:
@@ -178,6 +205,10 @@ def _read(path: Path) -> tuple[dict[int, bytes], bytes]:
         raise KeyringError(f'there is no key file "{path}": restore it, or make one with "keys generate"') from None
     except OSError as error:
         raise KeyringError(f'the key file "{path}" cannot be read: {error.strerror}') from None
+    return _parse(raw, path)
+
+
+def _parse(raw: bytes, path: Path) -> tuple[dict[int, bytes], bytes]:
     try:
         stored = msgspec.json.decode(raw, type=_Stored)
         keys = {int(version): _decode(text) for version, text in stored.keys.items()}
@@ -191,43 +222,14 @@ def _read(path: Path) -> tuple[dict[int, bytes], bytes]:
 
 def _write(path: Path, content: bytes, *, replace: bool) -> None:
     """Put the file in place whole or not at all, on disk before this returns."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write_through(draft, content)
-        if replace:
-            draft.replace(path)
-        else:
-            _link(draft, path)
-        _sync_folder(path.parent)
+        with placed(path, replace=replace) as file:
+            file.write(content)
     except OSError as error:
+        if isinstance(error, FileExistsError) and path.is_file():
+            raise KeyringError(f'there is a key file "{path}" already: its keys are not replaced') from None
         raise KeyringError(f'the key file "{path}" cannot be written: {error.strerror}') from None
-    finally:
-        with suppress(OSError):
-            draft.unlink()
-
-
-def _link(draft: Path, path: Path) -> None:
-    # A hard link, unlike a rename, never takes the place of what is there.
-    try:
-        path.hardlink_to(draft)
-    except FileExistsError:
-        raise KeyringError(f'there is a key file "{path}" already: its keys are not replaced') from None
-
-
-def _write_through(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 @contextmanager

@@ -36,6 +36,7 @@ _WHAT = {
     "event.delete": "Event of yours deleted",
     "event.respond": "Invitation answered for you",
     "calendar.create": "Calendar created",
+    "backup.restored": "Everything put back as it was in a backup",
 }
 _REFUSED = {
     "consent.answered": "Request for access refused",

@@ -14,7 +14,7 @@ from calwarden.usecases.kit import Kit
 from calwarden.vault import Keyring, KeyringError
 from calwarden.wiring.system import SystemRandom, system_clock
 
-_GRANT = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO the role of the server"
+GRANT = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO the role of the server"
 
 
 class NotReady(CalwardenError):
@@ -86,7 +86,7 @@ def ready(settings: Settings, store: SqlStore) -> None:
         current = store.is_current()
         empty = not current and store.version() is None
     except RoleTooWeak as error:
-        raise NotReady(str(error), f"as the role that owns them: {_GRANT}") from error
+        raise NotReady(str(error), f"as the role that owns them: {GRANT}") from error
     if current:
         return
     if embedded(settings) or empty:
@@ -103,7 +103,7 @@ def _make(store: SqlStore) -> None:
     except RoleTooWeak as error:
         raise NotReady(
             "the database is empty, and its role may not make tables",
-            f'run "calwarden migrate" once as the role that owns the database; then, as that role: {_GRANT}',
+            f'run "calwarden migrate" once as the role that owns the database; then, as that role: {GRANT}',
         ) from error
 
 
@@ -113,10 +113,10 @@ def embedded(settings: Settings) -> bool:
 
 
 def is_empty(database_url: str) -> bool:
-    """Whether nothing of ours is in the database. Makes nothing."""
+    """Whether nothing of ours is in the database. Makes nothing. Raises StoreUnavailable."""
     path = sqlite_path(database_url)
-    if path is not None:
-        return not path.exists() or path.stat().st_size == 0
+    if path is not None and (not path.exists() or path.stat().st_size == 0):
+        return True
     store = open_store(database_url, Keyring.ephemeral())
     try:
         return store.version() is None

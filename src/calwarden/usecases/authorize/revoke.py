@@ -47,12 +47,7 @@ def end_grant(kit: Kit, uow: UnitOfWork, grant: Grant, actor: Actor) -> None:
     """
     if grant.state is not GrantState.ACTIVE:
         return
-    uow.grants.save(replace(grant, state=GrantState.REVOKED, generation=grant.generation + 1, elevated=frozenset()))
-    uow.tokens.delete_of_grant(grant.account_id, grant.grant_id)
-    # A code in hand would bring the access back at once; it comes back by a new request alone.
-    uow.authorizations.withdraw_codes(grant.account_id, grant.application_id)
-    uow.elevation_requests.delete_of_grant(grant.account_id, grant.grant_id)
-    uow.listings.delete_of_grant(grant.account_id, grant.grant_id)
+    withdraw(uow, grant)
     uow.audit.append(
         AuditEntry(
             grant.account_id,
@@ -64,3 +59,13 @@ def end_grant(kit: Kit, uow: UnitOfWork, grant: Grant, actor: Actor) -> None:
             on={"grant_id": grant.grant_id},
         )
     )
+
+
+def withdraw(uow: UnitOfWork, grant: Grant) -> None:
+    """What :func:`end_grant` does to a live Grant, without its entry in the ledger."""
+    uow.grants.save(replace(grant, state=GrantState.REVOKED, generation=grant.generation + 1, elevated=frozenset()))
+    uow.tokens.delete_of_grant(grant.account_id, grant.grant_id)
+    # A code in hand would bring the access back at once; it comes back by a new request alone.
+    uow.authorizations.withdraw_codes(grant.account_id, grant.application_id)
+    uow.elevation_requests.delete_of_grant(grant.account_id, grant.grant_id)
+    uow.listings.delete_of_grant(grant.account_id, grant.grant_id)

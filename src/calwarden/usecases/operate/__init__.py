@@ -13,6 +13,7 @@ from calwarden.usecases.operate.finding import find_account, find_application
 from calwarden.usecases.operate.grants import GrantLine, elevate_grant, list_grants, owned_calendars
 from calwarden.usecases.operate.ledger import compare_with_export
 from calwarden.usecases.operate.listing import AccountLine, ProfileLine, list_accounts, list_profiles
+from calwarden.usecases.operate.restoring import Restored, settle
 from calwarden.usecases.operate.syncing import Synced, ask_for_sync, sync_now
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "NewApplication",
     "ProfileLine",
     "Registered",
+    "Restored",
     "Synced",
     "ask_for_sync",
     "compare_with_export",
@@ -36,5 +38,6 @@ __all__ = [
     "list_profiles",
     "owned_calendars",
     "rotate_secret",
+    "settle",
     "sync_now",
 ]
