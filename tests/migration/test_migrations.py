@@ -104,7 +104,7 @@ def test_a_database_that_is_ready_is_only_asked_which_migration_it_is_at(
     store = open_store(url, Keyring.ephemeral())
     store.migrate()
     asked: list[Connection] = []
-    monkeypatch.setattr("calwarden.store.migrate._upgrade", asked.append)
+    monkeypatch.setattr("calwarden.store.migrate.upgrade", asked.append)
     store.migrate()
     store.close()
     assert asked == []
