@@ -183,6 +183,7 @@ def test_the_doctor_finds_a_new_place_fit_and_says_what_is_open(operator: Operat
     assert found["ok"] is True
     checks = {one["check"] for one in found["findings"]}
     assert checks == {"configuration", "data", "keys", "database", "clock", "public url", "mail", "outbound"}
+    assert all((one["code"] is None) == (one["status"] == "ok") for one in found["findings"])
     assert all(one["fix"] for one in found["findings"] if one["status"] != "ok")
 
 

@@ -60,6 +60,15 @@ def running_postgres() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def become_standby(url: str) -> None:
+    """From here on the server only reads, as one that follows another does."""
+    folder, programs = Path(str(make_url(url).query["host"])), _programs()
+    _run(programs / "pg_ctl", "-D", folder / "data", "-m", "fast", "-w", "stop")
+    _run("touch", folder / "data" / "standby.signal")
+    options = f"-c listen_addresses= -k {folder} -c max_connections=60"
+    _run(programs / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o", options, "start")
+
+
 def _make_roles(url: str) -> None:
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

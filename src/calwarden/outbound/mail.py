@@ -49,6 +49,30 @@ def smtp_mailer(smtp: Smtp) -> Mailer:
     return send
 
 
+class SignInRefused(MailUnavailable):
+    """The mail server does not know this user name, or not with this password."""
+
+
+async def try_smtp(smtp: Smtp) -> None:
+    """Connect and sign in as for a mail, and send none. Raises MailUnavailable; SignInRefused."""
+    client = aiosmtplib.SMTP(
+        hostname=smtp.host,
+        port=smtp.port,
+        use_tls=smtp.tls == "implicit",
+        start_tls=smtp.tls == "starttls",
+        tls_context=None if smtp.tls == "none" else ssl.create_default_context(),
+        timeout=_PATIENCE,
+    )
+    try:
+        async with client:
+            if smtp.username:
+                await client.login(smtp.username, smtp.password or "")
+    except aiosmtplib.SMTPAuthenticationError as error:
+        raise SignInRefused("the mail server refuses the user name or password") from error
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        raise MailUnavailable(f"the mail server does not answer as it should: {type(error).__name__}") from error
+
+
 def compose(mail: Mail, smtp: Smtp, domain: str | None) -> EmailMessage:
     """One plain text message. Raises ValueError for line breaks in a header: nothing is added by an address."""
     message = EmailMessage()

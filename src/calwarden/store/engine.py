@@ -191,6 +191,9 @@ def _cause(error: BaseException | None) -> str | None:
         return None if code is None else _SQLITE_CAUSES.get(code & 0xFF)
     if isinstance(error, psycopg.errors.DiskFull):
         return "the disk is full"
+    # A standby refuses to begin a transaction that writes, as something that it has not got.
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction | psycopg.errors.FeatureNotSupported):
+        return "the database takes no changes"
     if isinstance(error, psycopg.errors.ProgrammingError | psycopg.errors.IntegrityError | psycopg.errors.DataError):
         return None
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | psycopg.errors.InternalError):

@@ -1,7 +1,7 @@
 """The store on SQL: SQLite in a file, SQLite in memory, PostgreSQL."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,9 @@ from calwarden.store.datakeys import DataKeys, KeyCache
 from calwarden.store.dump import Head, Part, dump
 from calwarden.store.engine import DURABILITY, failures, memory_engine, needing, open_engine
 from calwarden.store.migrate import HEAD, alone, current, migrate
+from calwarden.store.orphans import orphans
 from calwarden.store.refill import refill
-from calwarden.store.tenancy import not_separated
+from calwarden.store.tenancy import not_granted, not_separated
 from calwarden.store.transaction import Transaction
 from calwarden.store.unit import SqlUnitOfWork
 from calwarden.vault import Keyring
@@ -109,6 +110,33 @@ class SqlStore:
             return ()
         with failures(), self._reads.begin() as connection:
             return not_separated(connection)
+
+    def lacks_grants(self) -> Sequence[str]:
+        """Tables in which this server's role may not do all it has to. Empty on SQLite. Raises StoreUnavailable."""
+        if self._engine.dialect.name != "postgresql":
+            return ()
+        with failures(), self._reads.begin() as connection:
+            return not_granted(connection)
+
+    def try_writing(self) -> None:
+        """Raises StoreUnavailable if nothing can be written now. Changes nothing."""
+        with failures(), self._turn(), self._writes[True].begin() as connection:
+            # Either begins to write even where it can not.
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+            elif connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on":
+                raise StoreUnavailable("the database takes no changes")
+            connection.rollback()
+
+    def prove_keys(self) -> None:
+        """Raises KeyringError unless the keys at hand open all that is stored; StoreUnavailable."""
+        with failures(), self._turn(), self._reads.begin() as connection:
+            DataKeys(Transaction(connection, writable=False), self._cache).prove()
+
+    def orphans(self) -> Mapping[str, int]:
+        """How many rows belong to nothing that is there, by table; none is as it should be. Raises StoreUnavailable."""
+        with failures(), self._turn(), self._reads.begin() as connection:
+            return orphans(Transaction(connection, writable=False))
 
     def ping(self) -> None:
         """Raises StoreUnavailable if the database does not answer."""

@@ -34,9 +34,20 @@ GO_ACROSS = "SELECT set_config('app.across', %s, true)"
 
 _OPEN = text("SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE NOT row_security_active(name)")
 
+_DENIED = text(
+    "SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE NOT (has_table_privilege(name, 'SELECT')"
+    " AND has_table_privilege(name, 'INSERT') AND has_table_privilege(name, 'UPDATE')"
+    " AND has_table_privilege(name, 'DELETE'))"
+)
+
 
 def not_separated(connection: Connection) -> Sequence[str]:
     """Tables whose policies do not bind the role of this PostgreSQL connection: it is a superuser, may BYPASSRLS, or
     somebody took the policies away.
     """
     return connection.execute(_OPEN, {"names": list(SEPARATED)}).scalars().all()
+
+
+def not_granted(connection: Connection) -> Sequence[str]:
+    """Tables in which the role of this PostgreSQL connection may not read, add, change and delete rows."""
+    return connection.execute(_DENIED, {"names": list(metadata.tables)}).scalars().all()

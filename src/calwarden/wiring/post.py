@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from calwarden.outbound.mail import Smtp, logging_mailer, smtp_mailer
+from calwarden.outbound.mail import Smtp, logging_mailer, smtp_mailer, try_smtp
 from calwarden.ports.mail import Mail, Mailer, MailUnavailable
 from calwarden.settings import Complaint, Settings, SettingsError
 
@@ -23,6 +23,11 @@ def make_mailer(settings: Settings) -> Post:
     if settings.smtp_host:
         return Post(smtp_mailer(_smtp(settings)))
     return Post(logging_mailer(), in_log=True) if settings.development else Post(_nowhere)
+
+
+async def try_mail(settings: Settings) -> None:
+    """Sign in at the mail server that is set, and send nothing. Raises MailUnavailable, SettingsError."""
+    await try_smtp(_smtp(settings))
 
 
 async def _nowhere(mail: Mail) -> None:

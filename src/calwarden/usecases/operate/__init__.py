@@ -15,6 +15,7 @@ from calwarden.usecases.operate.ledger import compare_with_export
 from calwarden.usecases.operate.listing import AccountLine, ProfileLine, list_accounts, list_profiles
 from calwarden.usecases.operate.restoring import Restored, settle
 from calwarden.usecases.operate.syncing import Synced, ask_for_sync, sync_now
+from calwarden.usecases.operate.waiting import Waiting, what_waits
 
 __all__ = [
     "AccountLine",
@@ -25,6 +26,7 @@ __all__ = [
     "Registered",
     "Restored",
     "Synced",
+    "Waiting",
     "ask_for_sync",
     "compare_with_export",
     "create_application",
@@ -40,4 +42,5 @@ __all__ = [
     "rotate_secret",
     "settle",
     "sync_now",
+    "what_waits",
 ]
