@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from calwarden.cli import app
+from calwarden.cli.doctor import MEANING, Code
 from calwarden.policy.decision import Reason
 from calwarden.policy.explain import explain
 from calwarden.policy.scopes import CATALOGUE, PROMISES, Ability, ScopeKind
@@ -77,6 +78,11 @@ def _shown(default: object) -> str:
     return "none" if default in {"", None} else f"`{default}`"
 
 
+def findings() -> str:
+    """Everything the doctor can find."""
+    return _table(("code", "what it means"), ((f"`{code.value}`", MEANING[code]) for code in Code))
+
+
 def commands() -> str:
     """Every command with its options."""
     return "\n\n".join(_commands(app, "calwarden"))
@@ -115,6 +121,7 @@ BLOCKS: dict[str, tuple[str, Callable[[], str]]] = {
     "reasons": ("errors.md", reasons),
     "settings": ("settings.md", settings),
     "commands": ("command-line.md", commands),
+    "findings": ("operating.md", findings),
 }
 """Each block: the page it is in, and what makes it."""
 
