@@ -1,13 +1,18 @@
 """``calwarden backup`` and ``restore`` as an operator meets them."""
 
+import getpass
 import json
 import sqlite3
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from calwarden.cli.backups import Reporter
+from calwarden.cli.failures import Failure
+from calwarden.cli.secret import read_passphrase
 from cli.conftest import Operator
 from contract.postgres import as_role, let_in, running_postgres
 
@@ -210,6 +215,30 @@ def test_passphrases_come_from_a_file_too_and_short_ones_are_refused(lived_in: O
     assert restore(lived_in, str(tmp_path / "b"), "--replace", "--yes")["accounts"] == 1
     assert lived_in.run("backup", str(tmp_path / "c")).exit_code == 2
     assert lived_in.run(*words, "--passphrase-stdin").exit_code == 2
+
+
+def test_at_a_terminal_the_passphrase_is_asked_for_without_echo_and_a_new_one_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    typed = iter(["a passphrase of mine", "a passphrase of mine", "a passphrase of mine", "one", "two"])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(getpass, "getpass", lambda *_: next(typed))
+    assert read_passphrase(stdin=False, file=None, new=True) == "a passphrase of mine"
+    assert read_passphrase(stdin=False, file=None, new=False) == "a passphrase of mine"
+    with pytest.raises(Failure, match="not the same"):
+        read_passphrase(stdin=False, file=None, new=True)
+
+
+def test_a_long_run_says_now_and_then_how_far_it_has_got(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    report = Reporter()
+    for rows in range(1, 12):
+        now[0] += 1
+        report("written", rows)
+    assert capsys.readouterr().err == "5 rows written\n10 rows written\n"
 
 
 def test_a_backup_goes_from_sqlite_to_postgresql_and_back(lived_in: Operator, second: Operator, tmp_path: Path) -> None:

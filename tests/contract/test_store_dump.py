@@ -242,6 +242,17 @@ def test_rows_of_a_later_version_are_refused_in_words(source: SqlStore, empty_fi
 
 
 @FROM_FILE
+def test_a_database_of_a_later_version_is_left_alone(source: SqlStore) -> None:
+    found = dumped(source)
+    with in_hand(source) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DumpBroken, match="the tables of a later version"):
+        put(source, found, replace=True)
+    assert source.version() == "9999"
+    assert held(source)["events"] != []
+
+
+@FROM_FILE
 def test_columns_that_are_not_those_of_the_version_are_refused(source: SqlStore, empty_file: SqlStore) -> None:
     head, *rest = dumped(source)
     assert isinstance(head, Head)

@@ -31,7 +31,7 @@ def backup(
     """
     with operating(as_json) as at:
         passphrase = read_passphrase(stdin=passphrase_stdin, file=passphrase_file, new=True)
-        made = back_up(at.held, file, passphrase, _Reporter(), with_keys=not without_keys)
+        made = back_up(at.held, file, passphrase, Reporter(), with_keys=not without_keys)
         facts = {"made": moment(made.made), "rows": made.rows, "bytes": made.size, "keys": not without_keys}
         at.console.facts({"file": str(file), **facts})
         keys = "" if not without_keys else "the key file, apart from it, and "
@@ -65,7 +65,7 @@ def restore(
         passphrase = read_passphrase(stdin=passphrase_stdin, file=passphrase_file, new=False)
         if replace:
             confirm(console, "Give up all that is in the database now, for what is in the backup?", sure=sure)
-        back = put_back(settings, file, passphrase, _Reporter(), replace=replace, keep_access=keep_access)
+        back = put_back(settings, file, passphrase, Reporter(), replace=replace, keep_access=keep_access)
         console.facts({
             "file": str(file),
             "made": moment(back.made),
@@ -94,7 +94,7 @@ def _warn(back: Back) -> None:
         note('The ledger in the backup is not whole: "calwarden audit verify" says where.')
 
 
-class _Reporter:
+class Reporter:
     """Says now and then how far a long run has got."""
 
     def __init__(self) -> None:

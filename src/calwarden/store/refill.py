@@ -64,6 +64,8 @@ def _make_room(tx: Transaction, head: Head, *, replace: bool) -> None:
     if not empty and not replace:
         raise NotEmpty
     at = current(tx.connection)
+    if at is not None and not known(at):
+        raise DumpBroken("the database has the tables of a later version of calwarden")
     if empty and at == head.schema:
         # Keys of an installation that was never used, and what they sealed.
         for one in (t.data_keys, t.one_time_tokens, t.attempts):
