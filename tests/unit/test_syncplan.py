@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+
 from calwarden.domain.event import Busy, Component, Event, EventStatus, Occurrence, Repeat, Resource
 from calwarden.domain.ids import AccountId, CalendarId, ResourceId
 from calwarden.domain.times import Instant, Zoned
 from calwarden.syncplan.plan import AGAIN, SyncPlan, plan
 from calwarden.syncplan.reconcile import event_key, reconcile
+from calwarden.syncplan.unread import RAREST, asked_in_vain
 from ics import zoned
 
 A, B, C = (ResourceId(f"/cal/{name}.ics") for name in "abc")
@@ -29,13 +32,44 @@ def test_a_full_listing_removes_what_vanished_from_it_and_an_incremental_one_doe
     assert plan(held, {A: "1"}, NOBODY, NOBODY, full=False) == SyncPlan((), ())
 
 
-def test_what_could_not_be_read_is_asked_for_again_a_few_at_a_time() -> None:
+def test_what_is_to_be_read_anew_is_asked_for_whether_it_is_listed_or_not() -> None:
     assert plan({A: "", B: "1", C: None}, {}, NOBODY, NOBODY, full=False) == SyncPlan((A,), ())
     assert plan({A: "", B: ""}, {B: "2"}, frozenset({A}), NOBODY, full=False) == SyncPlan((B,), (A,))
     assert plan({A: "", B: ""}, {}, NOBODY, frozenset({A, B}), full=False) == SyncPlan((), ())
     assert plan({A: "", B: ""}, {A: "1"}, NOBODY, NOBODY, full=True) == SyncPlan((A,), (B,))
-    many = {ResourceId(f"/cal/{number:03}.ics"): "" for number in range(AGAIN + 20)}
-    assert len(plan({**many, A: "1"}, {A: "2"}, NOBODY, NOBODY, full=False).fetch) == AGAIN + 1
+    many = {ResourceId(f"/cal/{number:03}.ics"): "1" for number in range(AGAIN + 20)}
+    assert len(plan(dict.fromkeys(many, ""), many, NOBODY, NOBODY, full=True).fetch) == AGAIN + 20
+
+
+def marked(times: int) -> str:
+    mark: str | None = '"1"'
+    for _ in range(times):
+        mark = asked_in_vain(mark)
+    return mark or ""
+
+
+def test_what_was_asked_for_in_vain_is_asked_for_again_ever_more_rarely_and_never_given_up() -> None:
+    for times, every in ((1, 1), (2, 1), (3, 2), (4, 4), (7, RAREST), (8, RAREST), (500, RAREST)):
+        for full in (False, True):
+            listed = {A: "1"} if full else {}
+            turns = [plan({A: marked(times)}, listed, NOBODY, NOBODY, full=full, turn=turn).fetch for turn in range(64)]
+            assert turns.count((A,)) == 64 // every
+    assert plan({A: marked(9)}, {A: "2"}, NOBODY, NOBODY, full=False, turn=1).fetch == (A,)  # it has changed
+    assert plan({A: marked(1)}, {}, frozenset({A}), NOBODY, full=False) == SyncPlan((), (A,))
+    assert plan({A: marked(1)}, {A: "1"}, NOBODY, frozenset({A}), full=True) == SyncPlan((), ())
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_however_many_cannot_be_read_each_has_its_turn_and_the_healthy_ones_come_first(full: bool) -> None:
+    many = {ResourceId(f"/cal/{number:03}.ics"): marked(1) for number in range(AGAIN * 6)}
+    listed = {**(dict.fromkeys(many, "1") if full else {}), A: "2"}
+    asked: set[ResourceId] = set()
+    for turn in range(60):
+        found = plan({**many, A: "1"}, listed, NOBODY, NOBODY, full=full, turn=turn).fetch
+        assert found[0] == A
+        assert len(found) == AGAIN + 1
+        asked |= set(found)
+    assert asked == {*many, A}
 
 
 def test_what_is_owed_to_the_provider_is_left_alone() -> None:

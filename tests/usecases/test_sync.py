@@ -380,3 +380,32 @@ def test_the_reason_is_never_the_providers_own_words(world: Syncing) -> None:
 def _held(world: Syncing, calendar_id: CalendarId) -> dict[str, str | None]:
     with world.store.read() as uow:
         return dict(uow.events.etags(JANE, calendar_id))
+
+
+def test_a_crowd_at_which_the_provider_fails_keeps_nobody_waiting_and_is_asked_for_ever_more_rarely(
+    world: Syncing,
+) -> None:
+    crowd = [f"{number:03}.ics" for number in range(130)]
+    for name in crowd:
+        world.put(name, f"Event {name}")
+    world.work.faulty |= {world.provider.resource_id(world.work.remote_id, name) for name in crowd}
+    world.sync()
+    world.put("lunch.ics", "Lunch")
+    world.sync()
+    assert world.summaries() == ["Lunch"]
+    for _ in range(200):
+        world.clock.advance(world.kit.limits.sync_interval)
+        world.sync()
+    before = len(world.provider.wanted)
+    for _ in range(32):
+        world.clock.advance(world.kit.limits.sync_interval)
+        world.sync()
+    assert len(world.provider.wanted) - before <= 2 * len(crowd)
+    world.work.faulty.clear()
+    for _ in range(40):
+        world.clock.advance(world.kit.limits.sync_interval)
+        world.sync()
+    assert len(world.summaries()) == len(crowd) + 1
+    last = len(world.provider.wanted)
+    world.sync()
+    assert len(world.provider.wanted) == last

@@ -77,6 +77,7 @@ class MemoryConnector:
 
     async def fetch(self, calendar_remote_id: str, resources: Sequence[ResourceId]) -> Sequence[RemoteResource]:
         calendar = self.calendar("fetch", calendar_remote_id)
+        self._provider.wanted += resources
         reader = self.reader(calendar)
         return [
             RemoteResource(one, "", (), (FAULTY,))

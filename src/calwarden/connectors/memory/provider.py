@@ -47,13 +47,15 @@ class MemoryProvider:
     """A calendar service that any number of connectors share.
 
     Tests act on it as other people would: ``put``, ``delete``, ``share``; and as faults would: ``fail``, ``before``,
-    ``forget_cursors``. ``calls`` records what connectors asked, as (operation, calendar or resource).
+    ``forget_cursors``. ``calls`` records what connectors asked, as (operation, calendar or resource), and ``wanted``
+    every resource that a fetch named.
     """
 
     def __init__(self) -> None:
         self.users: dict[str, ProviderUser] = {}
         self.calendars: dict[str, ProviderCalendar] = {}
         self.calls: list[tuple[str, str]] = []
+        self.wanted: list[ResourceId] = []
         self._versions = 0
         self._failures: deque[tuple[str | None, ConnectorError]] = deque()
         self._lost: deque[str] = deque()

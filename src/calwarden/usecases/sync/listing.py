@@ -11,6 +11,7 @@ from calwarden.domain.times import Instant
 from calwarden.policy.elevation import apply_levels
 from calwarden.ports.connector import RemoteCalendar
 from calwarden.ports.store import UnitOfWork
+from calwarden.syncplan.unread import ANEW
 from calwarden.usecases.connect.look import calendar_of
 
 
@@ -69,7 +70,7 @@ def _read_anew(uow: UnitOfWork, calendar: Calendar) -> None:
     owed = uow.writes.owed_resources(calendar.account_id, calendar.calendar_id)
     for resource_id, etag in uow.events.etags(calendar.account_id, calendar.calendar_id).items():
         if etag is not None and resource_id not in owed:
-            uow.events.set_etag(calendar.account_id, calendar.calendar_id, resource_id, "")
+            uow.events.set_etag(calendar.account_id, calendar.calendar_id, resource_id, ANEW)
 
 
 def _absent(calendar: Calendar, *, deleted: bool) -> Calendar:

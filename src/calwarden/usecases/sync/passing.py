@@ -7,7 +7,7 @@ from typing import Final
 
 from calwarden.domain.ids import ResourceId
 from calwarden.domain.times import Instant
-from calwarden.ports.connector import Connector, CursorExpired, RemoteResource
+from calwarden.ports.connector import Connector, CursorExpired, RemoteChanges, RemoteResource
 from calwarden.ports.store import UnitOfWork
 from calwarden.syncplan.plan import SyncPlan, plan
 from calwarden.usecases.sync.lease import Lease
@@ -39,9 +39,8 @@ async def pass_calendar(lease: Lease, connector: Connector, place: Place, *, ful
         changes = await connector.changes(calendar.remote_id, calendar.cursor, full=full)
     except CursorExpired:
         changes = await connector.changes(calendar.remote_id, None, full=True)
-    todo = await lease.read(
-        partial(_plan, place=place, changes=changes.changed, removed=changes.removed, full=changes.full)
-    )
+    turn = lease.kit.clock() // max(lease.kit.limits.sync_interval, 1)
+    todo = await lease.read(partial(_plan, place=place, listed=changes, turn=turn))
     count = 0
     batches = [todo.fetch[start : start + BATCH] for start in range(0, len(todo.fetch), BATCH)]
     for batch in batches[:-1]:
@@ -62,12 +61,11 @@ async def erase_calendar(lease: Lease, place: Place) -> int:
     return len(held)
 
 
-def _plan(
-    uow: UnitOfWork, *, place: Place, changes: dict[ResourceId, str], removed: frozenset[ResourceId], full: bool
-) -> SyncPlan:
+def _plan(uow: UnitOfWork, *, place: Place, listed: RemoteChanges, turn: int) -> SyncPlan:
     account_id, calendar_id = place.calendar.account_id, place.calendar.calendar_id
     held = uow.events.etags(account_id, calendar_id)
-    return plan(held, changes, removed, uow.writes.owed_resources(account_id, calendar_id), full=full)
+    owed = uow.writes.owed_resources(account_id, calendar_id)
+    return plan(held, listed.changed, listed.removed, owed, full=listed.full, turn=turn)
 
 
 async def _store(lease: Lease, place: Place, page: _Page) -> int:

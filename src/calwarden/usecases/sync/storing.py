@@ -10,6 +10,7 @@ from calwarden.domain.times import Instant
 from calwarden.ports.connector import RemoteResource
 from calwarden.ports.store import UnitOfWork
 from calwarden.syncplan.reconcile import reconcile
+from calwarden.syncplan.unread import asked_in_vain, is_unread
 from calwarden.timetable.horizon import horizon
 from calwarden.timetable.recurrence import expand
 
@@ -32,10 +33,12 @@ def store_remote(uow: UnitOfWork, place: Place, remote: RemoteResource, now: Ins
     as they were.
 
     A version that can not be read says nothing: what was held before stays readable, and the version is remembered so
-    that it is not fetched again (security 7.6). One without a version is asked for again.
+    that it is not fetched again (security 7.6). One without a version is asked for again, ever more rarely.
     """
     calendar = place.calendar
     held = uow.events.resource(calendar.account_id, calendar.calendar_id, remote.resource_id)
+    if remote.flags and not remote.etag:
+        return _store_unread(uow, place, held, remote.resource_id, now)
     if remote.flags and held is not None and held.etag == remote.etag:
         return False
     if remote.flags and held is not None and held.components:
@@ -45,6 +48,17 @@ def store_remote(uow: UnitOfWork, place: Place, remote: RemoteResource, now: Ins
         held = Resource(calendar.account_id, calendar.calendar_id, remote.resource_id, remote.etag, (), created=now)
     store_components(uow, place, replace(held, etag=remote.etag), remote.components, now)
     return True
+
+
+def _store_unread(uow: UnitOfWork, place: Place, held: Resource | None, resource_id: ResourceId, now: Instant) -> bool:
+    """The Provider lists it and does not give it, whatever version that is: what was held before stays readable."""
+    calendar = place.calendar
+    if held is None or held.etag is None:
+        bare = held or Resource(calendar.account_id, calendar.calendar_id, resource_id, None, (), created=now)
+        store_components(uow, place, replace(bare, etag=asked_in_vain(None)), (), now)
+        return True
+    uow.events.set_etag(calendar.account_id, calendar.calendar_id, resource_id, asked_in_vain(held.etag))
+    return not is_unread(held.etag)
 
 
 def store_components(
