@@ -247,7 +247,10 @@ async def _apply(
 
 
 async def _read_back(place: Collection, resource_id: ResourceId, reader: Reader) -> RemoteResource:
-    version = await place.get(resource_id)
+    try:
+        version = await place.get(resource_id)
+    except ProviderRejected:
+        return RemoteResource(resource_id, "", (), (UNREADABLE,))  # it was taken, and is not given back
     if version is None:
         raise ResourceGone("the event was deleted as soon as it was written")
     return reader.resource(resource_id, version)

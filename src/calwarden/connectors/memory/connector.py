@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from calwarden.connectors import writing
 from calwarden.connectors.memory.provider import MemoryProvider, ProviderCalendar
-from calwarden.connectors.writing import Reader, Version
+from calwarden.connectors.writing import UNREADABLE, Reader, Version
 from calwarden.domain.draft import EventDraft
 from calwarden.domain.ids import ResourceId
 from calwarden.domain.profile import Credentials, Provider
@@ -79,13 +79,7 @@ class MemoryConnector:
         calendar = self.calendar("fetch", calendar_remote_id)
         self._provider.wanted += resources
         reader = self.reader(calendar)
-        return [
-            RemoteResource(one, "", (), (FAULTY,))
-            if one in calendar.faulty
-            else reader.resource(one, Version(*calendar.resources[one]))
-            for one in resources
-            if one in calendar.resources
-        ]
+        return [_given(calendar, one, reader) for one in resources if one in calendar.resources]
 
     async def upsert_event(self, permit: Permit, target: EventTarget, draft: EventDraft) -> RemoteResource:
         return await writing.upsert(permit, self._place(target), target, draft, now=self._clock())
@@ -176,7 +170,10 @@ class _Place:
         return self._connector.calendar(operation, self._target.calendar_remote_id)
 
     async def get(self, resource_id: ResourceId) -> Version | None:
-        held = self._calendar("get").resources.get(resource_id)
+        calendar = self._calendar("get")
+        if resource_id in calendar.withheld:
+            raise ProviderRejected("the calendar service does not give this event out")
+        held = calendar.resources.get(resource_id)
         return None if held is None else Version(*held)
 
     async def put(self, resource_id: ResourceId, body: bytes, etag: str | None) -> None:
@@ -197,3 +194,9 @@ class _Place:
         if calendar.readonly:
             raise ProviderRejected("the calendar service does not allow changes in this calendar")
         return calendar
+
+
+def _given(calendar: ProviderCalendar, one: ResourceId, reader: Reader) -> RemoteResource:
+    if one in calendar.faulty or one in calendar.withheld:
+        return RemoteResource(one, "", (), (FAULTY if one in calendar.faulty else UNREADABLE,))
+    return reader.resource(one, Version(*calendar.resources[one]))

@@ -41,6 +41,7 @@ class ProviderCalendar:
     log: list[ResourceId] = field(default_factory=list)  # a cursor is a position in it
     epoch: int = 0
     faulty: set[ResourceId] = field(default_factory=set)  # listed, and not given: the service fails at it
+    withheld: set[ResourceId] = field(default_factory=set)  # listed, and refused to whoever asks
 
 
 class MemoryProvider:

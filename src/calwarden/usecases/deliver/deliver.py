@@ -27,7 +27,7 @@ from calwarden.ports.mail import Mail
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.deliver.judging import Drop, Order, judge
 from calwarden.usecases.deliver.outcome import DeliverEnd, DeliverOutcome
-from calwarden.usecases.deliver.sending import fetch_one, send, send_calendar
+from calwarden.usecases.deliver.sending import fetch_at_last, fetch_one, send, send_calendar
 from calwarden.usecases.deliver.settling import Settled, settle, settle_calendar
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.sync.backoff import retry_at
@@ -192,7 +192,7 @@ class _Round:
             written = write.kind is WriteKind.UPSERT and write.draft is not None and write.draft.start is not UNSET
             end = Settled(write, Outcome.DELIVERED if written else Outcome.FAILED, calendar, reason="event_gone")
         except ProviderRejected:
-            remote = await fetch_one(self._connector, calendar.remote_id, write.resource_id)
+            remote = await fetch_at_last(self._connector, calendar, write)
             end = Settled(write, Outcome.FAILED, calendar, remote, "provider_rejected")
         else:
             end = Settled(write, Outcome.DELIVERED, calendar, remote)
@@ -222,7 +222,7 @@ class _Round:
         write, calendar = verdict.write, verdict.calendar
         remote: RemoteResource | None = None
         if calendar is not None:
-            remote = await fetch_one(self._connector, calendar.remote_id, write.resource_id)
+            remote = await fetch_at_last(self._connector, calendar, write)
         await self._settle(Settled(write, Outcome.DROPPED, calendar, remote, verdict.reason))
 
     async def _create(self, order: Order) -> None:

@@ -1,10 +1,24 @@
 """One write on its way to the Provider. A repeat finds what an earlier attempt has done and sends nothing."""
 
+from typing import Final
+
 from calwarden.domain.draft import EventDraft
 from calwarden.domain.ids import ResourceId
-from calwarden.domain.write import WriteKind
-from calwarden.ports.connector import FAULTY, Connector, Leaving, ProviderUnavailable, RemoteCalendar, RemoteResource
+from calwarden.domain.profile import Calendar
+from calwarden.domain.write import PendingWrite, WriteKind
+from calwarden.ports.connector import (
+    FAULTY,
+    CalendarGone,
+    Connector,
+    Leaving,
+    ProviderUnavailable,
+    RemoteCalendar,
+    RemoteResource,
+)
 from calwarden.usecases.deliver.judging import Order
+
+TRIES: Final = 5
+"""How often what is there is asked for again before a write that will not be done is owed no more."""
 
 
 async def send(connector: Connector, order: Order) -> RemoteResource | None:
@@ -29,12 +43,28 @@ async def send_calendar(connector: Connector, order: Order, leaving: Leaving) ->
     return await connector.create_calendar(order.permit, write.resource_id, name, write.color, leaving=leaving)
 
 
+class EventFaulty(ProviderUnavailable):
+    """The Provider fails at this event, while it gives others."""
+
+
 async def fetch_one(connector: Connector, remote_id: str, resource_id: ResourceId) -> RemoteResource | None:
-    """The Provider's version of one resource; None if it has none. Raises ConnectorError, also if it fails at this one
-    alone: what we hold of it is what a write was to bring, and not what is there.
+    """The Provider's version of one resource; None if it has none. Raises ConnectorError, EventFaulty if it fails at
+    this one alone: what we hold of it is what a write was to bring, and not what is there.
     """
     found = await connector.fetch(remote_id, [resource_id])
     one = next((one for one in found if one.resource_id == resource_id), None)
     if one is not None and FAULTY in one.flags:
-        raise ProviderUnavailable("the calendar service has a fault at this event")
+        raise EventFaulty("the calendar service has a fault at this event")
     return one
+
+
+async def fetch_at_last(connector: Connector, calendar: Calendar, write: PendingWrite) -> RemoteResource | None:
+    """What is there instead of what ``write`` was to bring. A Provider that does not say so is asked ``TRIES`` times:
+    then it stays unknown, and nothing of it is shown.
+    """
+    try:
+        return await fetch_one(connector, calendar.remote_id, write.resource_id)
+    except (EventFaulty, CalendarGone):
+        if write.attempts < TRIES:
+            raise
+        return RemoteResource(write.resource_id, "", (), (FAULTY,))

@@ -7,16 +7,18 @@ from dataclasses import dataclass, replace
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
 from calwarden.domain.grant import GrantState
 from calwarden.domain.profile import Calendar
+from calwarden.domain.times import Instant
 from calwarden.domain.write import PendingWrite
 from calwarden.policy.elevation import apply_levels
 from calwarden.ports.connector import RemoteCalendar, RemoteResource
 from calwarden.ports.store import UnitOfWork
 from calwarden.syncplan.reconcile import event_key
+from calwarden.syncplan.unread import ANEW
 from calwarden.timetable.recurrence import occurrence_id
 from calwarden.usecases.connect.look import calendar_of
 from calwarden.usecases.deliver.judging import ACTIONS
 from calwarden.usecases.kit import Kit
-from calwarden.usecases.sync.storing import drop_resource, place_of, store_remote
+from calwarden.usecases.sync.storing import Place, drop_resource, place_of, store_components, store_remote
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,17 @@ def _show(uow: UnitOfWork, kit: Kit, end: Settled, calendar: Calendar) -> None:
         drop_resource(uow, calendar, write.resource_id, kit.clock())
     else:
         account = uow.accounts.get(write.account_id)
-        store_remote(uow, place_of(calendar, "Etc/UTC" if account is None else account.tzid), remote, kit.clock())
+        place = place_of(calendar, "Etc/UTC" if account is None else account.tzid)
+        if remote.flags and end.outcome is not Outcome.DELIVERED:
+            _forget_intended(uow, place, write, kit.clock())
+        store_remote(uow, place, remote, kit.clock())
+
+
+def _forget_intended(uow: UnitOfWork, place: Place, write: PendingWrite, now: Instant) -> None:
+    """The Provider does not say what is there. What we hold of it never was, and is not shown in its place."""
+    held = uow.events.resource(write.account_id, write.calendar_id, write.resource_id)
+    if held is not None:
+        store_components(uow, place, replace(held, etag=ANEW), (), now)
 
 
 def settle_calendar(uow: UnitOfWork, kit: Kit, write: PendingWrite, made: RemoteCalendar) -> None:
