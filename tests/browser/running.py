@@ -21,6 +21,7 @@ from calwarden.domain.times import Instant
 from calwarden.oauth.tokens import hash_token
 from calwarden.ports.connector import ConnectorFactory
 from calwarden.ports.mail import Mail
+from calwarden.usecases.develop import Registration
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.people import SignUp
 from calwarden.web import build_web
@@ -84,7 +85,12 @@ def serving(app: Starlette) -> Iterator[str]:
 
 
 @contextmanager
-def pages(world: World, open_connector: ConnectorFactory, sign_up: SignUp | None = None) -> Iterator[Pages]:
+def pages(
+    world: World,
+    open_connector: ConnectorFactory,
+    sign_up: SignUp | None = None,
+    registration: Registration = Registration.EVERYONE,
+) -> Iterator[Pages]:
     """Serve the pages of ``world``, and an application for people to be sent back to."""
 
     async def back(request: Request) -> PlainTextResponse:
@@ -106,7 +112,13 @@ def pages(world: World, open_connector: ConnectorFactory, sign_up: SignUp | None
         app.router.redirect_slashes = False  # like the whole server: nothing but the pages is anywhere
         app.router.routes.extend(
             build_web(
-                kit, open_connector, keep, sign_up or SignUp(), lambda *who: held.woken.append(who), mail_in_log=True
+                kit,
+                open_connector,
+                keep,
+                sign_up or SignUp(),
+                lambda *who: held.woken.append(who),
+                mail_in_log=True,
+                registration=registration,
             )
         )
         app.router.routes.append(build_unknown())

@@ -53,6 +53,7 @@ def fill(store: SqlStore) -> None:
             uow.audit.append(AuditEntry(account_id, NOW, Actor.ACCOUNT, "sign-in", Outcome.ALLOWED))
             uow.audit.count_read(account_id, APP, WORK, "events", NOW)
         uow.applications.add_secret(APP, SecretId("secret"), "a secret", NOW)
+        uow.applications.count_refusal(APP, "events.read", "scope_missing", NOW)
         uow.one_time.add("hash", "invitation", "x@example.org", soon)
         uow.attempts.hit("bucket", 60, NOW)
 

@@ -36,6 +36,7 @@ DOORS = {
     ("authorizations.py", "purge", "EXPIRED"),
     ("dump.py", "accounts_in", "CHAINS"),  # each is then read or written as its own account
     ("grants.py", "list", "OPERATOR"),
+    ("grants.py", "number", "OPERATOR"),
     ("grants.py", "of_application", "OPERATOR"),
     ("grants.py", "purge", "EXPIRED"),  # tokens, and requests for elevation
     ("listings.py", "purge", "EXPIRED"),

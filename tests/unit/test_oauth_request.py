@@ -48,7 +48,9 @@ def test_empty_parameters_count_as_absent_as_pycronofy_sends_them() -> None:
     ],
 )
 def test_nothing_is_sent_anywhere_while_application_and_address_are_not_right(query: str, fault: Fault) -> None:
-    assert judged(query) == Unredirectable(fault)
+    verdict = judged(query)
+    assert isinstance(verdict, Unredirectable)
+    assert verdict.fault == fault
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from calwarden.usecases.authorize import (
     metadata,
     refresh,
     revoke,
+    telling_owner,
 )
 from calwarden.usecases.kit import Kit
 
@@ -127,13 +128,14 @@ async def _token(api: Api, call: Call) -> Response:
 
 def _issue(kit: Kit, client: _Client, stated: Mapping[str, str]) -> TokenAnswer:
     application = _let_in(kit, client)
-    grant_type = stated.get("grant_type")
-    if grant_type is None:
-        raise InvalidRequest("grant_type is required")
-    issue = _GRANTS.get(grant_type)
-    if issue is None:
-        raise UnsupportedGrantType("grant_type must be authorization_code or refresh_token")
-    return issue(kit, application, stated)
+    with telling_owner(kit, application):
+        grant_type = stated.get("grant_type")
+        if grant_type is None:
+            raise InvalidRequest("grant_type is required")
+        issue = _GRANTS.get(grant_type)
+        if issue is None:
+            raise UnsupportedGrantType("grant_type must be authorization_code or refresh_token")
+        return issue(kit, application, stated)
 
 
 def _exchanged(kit: Kit, application: Application, stated: Mapping[str, str]) -> TokenAnswer:

@@ -33,12 +33,14 @@ class Unredirectable:
     """No redirect: nobody knows whose address it is (security 4.2)."""
 
     fault: Fault
+    application: Application | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answerable:
     """The application is told by redirect what is wrong with its request."""
 
+    application: Application
     redirect_uri: str
     state: str | None
     error: OAuthError
@@ -99,12 +101,14 @@ def judge(query: str, find: FindApplication, parse_scopes: ScopeParser) -> Verdi
         return Unredirectable(Fault.UNKNOWN_APPLICATION)
     redirect_uri = read.values.get("redirect_uri", "")
     if "redirect_uri" in read.repeated or not is_registered(redirect_uri, application.redirect_uris):
-        return Unredirectable(Fault.BAD_REDIRECT)
+        return Unredirectable(Fault.BAD_REDIRECT, application)
     state = None if read.raw_state is None or "state" in read.repeated else keep_state(read.raw_state)
     try:
         return _accept(read, application, redirect_uri, state, parse_scopes)
     except OAuthError as error:
-        return Answerable(redirect_uri, state if state is None or len(state) <= _MOST_STATE else None, error)
+        return Answerable(
+            application, redirect_uri, state if state is None or len(state) <= _MOST_STATE else None, error
+        )
 
 
 def _accept(

@@ -11,6 +11,7 @@ _PLAIN = re.compile(r"[!-~]{1,2048}", flags=re.ASCII)  # visible ASCII: no blank
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _STATE_KEPT = "!$'()*+,/:=?@-._~%"  # may stand in a query as it is (RFC 3986 3.4), separators left out
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_WITH_STATE = re.compile(r"(?P<rest>[^?#]*(?:\?[^#]*)?)[?&]state=[^&#?]*", flags=re.ASCII)
 _PORT = re.compile(r":[0-9]+\Z", flags=re.ASCII)
 
 
@@ -38,6 +39,21 @@ def is_registered(uri: str, registered: Iterable[str]) -> bool:
     if problem_with(uri) is not None:
         return False
     return any(uri == one or _same_loopback(uri, one) for one in registered)
+
+
+def is_registered_with_state(uri: str, registered: Iterable[str]) -> bool:
+    """Exactly a registered address, or one with a ``state`` added to its query (ruling 13)."""
+    held = tuple(registered)
+    if is_registered(uri, held):
+        return True
+    added = _WITH_STATE.fullmatch(uri)
+    if added is None:
+        return False
+    rest = added.group("rest")
+    joined = "&" if "?" in rest else "?"
+    plain = uri[len(rest)] == joined and not re.search(r"[?&]state=", rest)
+    # The whole is judged as an address too: nothing but a state may have come in with it.
+    return plain and is_registered(rest, held) and problem_with(uri) is None
 
 
 def origin(uri: str) -> str:

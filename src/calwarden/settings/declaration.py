@@ -23,6 +23,7 @@ from calwarden.settings.kinds import (
     is_loopback,
     number,
 )
+from calwarden.usecases.develop import Registration
 from calwarden.usecases.kit import Limits
 from calwarden.usecases.people.sign_up import SignUpMode
 
@@ -129,6 +130,13 @@ class Settings:
         "open",
         "Who may open an account on the web: everybody, the invited (`calwarden account invite`), or nobody.",
     )
+    registration: Registration = _declare(
+        _PEOPLE,
+        choice(Registration),
+        "operator",
+        "Who may register applications: operator, by `calwarden application create`, which can also give one to an"
+        " account to look after; or everyone with an account here, on the page `/developer`.",
+    )
     allow_operator_grants: bool = _declare(
         _PEOPLE,
         SWITCH,
@@ -207,6 +215,8 @@ _LIMIT_DOCS: Mapping[str, tuple[int, int, str]] = {
     "client_failures": (5, 10_000, "Failed client authentications a minute, per application."),
     "requests_per_second": (1, 1_000_000, "Requests a second of one application."),
     "requests_per_minute": (1, 10_000_000, "Requests a minute of one application."),
+    "applications_per_account": (1, 1_000, "Applications that one account may register on the web."),
+    "secrets_per_application": (2, 50, "Secrets of one application that are active at once."),
 }
 
 

@@ -4,9 +4,10 @@ import hmac
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
-from calwarden.domain.application import Application, SecretInfo
+from calwarden.domain.application import Application, Imprint, RefusalCount, SecretInfo
 from calwarden.domain.errors import Conflict
 from calwarden.domain.ids import AccountId, ApplicationId, SecretId
 from calwarden.domain.times import Instant
@@ -17,6 +18,7 @@ from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
 
 _OWNED = (
+    t.refusals,
     t.application_secrets,
     t.grants,
     t.tokens,
@@ -31,6 +33,28 @@ _DISOWN = [
     .values({name: None for name in ("created_by", "event_id") if name in table.c})
     for table in (t.events, t.resources, t.calendars)
 ]
+
+_HOUR = 3_600
+_r = t.refusals.c
+_SINCE = (
+    select(_r.action, _r.reason, func.sum(_r.times).label("times"), func.max(_r.last).label("last"))
+    .where(_r.application_id == bindparam("application_id"), _r.hour >= bindparam("since"))
+    .group_by(_r.action, _r.reason)
+    .order_by(func.max(_r.last).desc(), _r.action, _r.reason)
+)
+_FORGET = delete(t.refusals).where(_r.hour < bindparam("before"))
+
+
+def _count(dialect: str) -> Any:
+    insert = postgresql.insert(t.refusals) if dialect == "postgresql" else sqlite.insert(t.refusals)
+    latest = func.greatest if dialect == "postgresql" else func.max
+    return insert.on_conflict_do_update(
+        index_elements=[column.name for column in t.refusals.primary_key],
+        set_={"times": _r.times + insert.excluded.times, "last": latest(_r.last, insert.excluded.last)},
+    )
+
+
+_COUNT = {dialect: _count(dialect) for dialect in ("sqlite", "postgresql")}
 
 
 def _owner(application_id: ApplicationId) -> str:
@@ -55,6 +79,9 @@ class SqlApplications:
 
     def list(self) -> Sequence[Application]:
         return [_application(row) for row in self._tx.all(t.applications, ("created", "application_id"))]
+
+    def of_owner(self, owner: AccountId) -> Sequence[Application]:
+        return [_application(row) for row in self._tx.all(t.applications, ("created", "application_id"), owner=owner)]
 
     def save(self, application: Application) -> None:
         self._tx.save(t.applications, _values(application), "the application")
@@ -97,6 +124,24 @@ class SqlApplications:
             return None
         return self.get(ApplicationId(row.application_id))
 
+    def count_refusal(
+        self, application_id: ApplicationId, action: str, reason: str, at: Instant, *, times: int = 1
+    ) -> None:
+        if self.get(application_id) is None:
+            return
+        values = {"application_id": application_id, "hour": at - at % _HOUR, "action": action, "reason": reason}
+        self._tx.change(_COUNT[self._tx.dialect], {**values, "times": times, "last": at})
+
+    def refusals(self, application_id: ApplicationId, since: Instant) -> Sequence[RefusalCount]:
+        values = {"application_id": application_id, "since": since - since % _HOUR}
+        return [
+            RefusalCount(row.action, row.reason, int(row.times), Instant(row.last))
+            for row in self._tx.run(_SINCE, values)
+        ]
+
+    def forget_refusals(self, before: Instant) -> None:
+        self._tx.change(_FORGET, {"before": before})
+
     def _secrets(self, application_id: ApplicationId) -> Sequence[Row[Any]]:
         return self._tx.all(t.application_secrets, ("created", "secret_id"), application_id=application_id)
 
@@ -113,6 +158,9 @@ def _values(application: Application) -> dict[str, Any]:
         "public": application.public,
         "owner": application.owner,
         "merge_busy": application.merge_busy,
+        "company": application.imprint.company,
+        "website": application.imprint.website,
+        "email": application.imprint.email,
     }
 
 
@@ -125,4 +173,5 @@ def _application(row: Row[Any]) -> Application:
         row.public,
         None if row.owner is None else AccountId(row.owner),
         row.merge_busy,
+        Imprint(row.company or "", row.website or "", row.email or ""),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 
 from calwarden.domain.errors import Conflict
 from calwarden.domain.grant import Connection, ElevationRequest, Grant, GrantState, Token, TokenKind
@@ -16,6 +16,11 @@ from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
 
 _ORDER = ("created", "account_id", "grant_id")
+_NUMBER = (
+    select(func.count())
+    .select_from(t.grants)
+    .where(t.grants.c.application_id == bindparam("application_id"), t.grants.c.state == GrantState.ACTIVE.value)
+)
 
 
 class SqlGrants:
@@ -43,6 +48,10 @@ class SqlGrants:
         with self._tx.across_accounts(Across.OPERATOR):
             rows = self._tx.all(t.grants, _ORDER, application_id=application_id)
         return [_grant(tuple(row)) for row in rows]
+
+    def number(self, application_id: ApplicationId) -> int:
+        with self._tx.across_accounts(Across.OPERATOR):
+            return int(self._tx.run(_NUMBER, {"application_id": application_id}).scalar_one())
 
     def list(self) -> Sequence[Grant]:
         with self._tx.across_accounts(Across.OPERATOR):

@@ -66,6 +66,10 @@ applications = Table(
     _flag("public"),
     _id("owner", null=True),
     _flag("merge_busy"),
+    _text("company", null=True),
+    _text("website", null=True),
+    _text("email", null=True),
+    Index("applications_owner", "owner"),
 )
 
 application_secrets = Table(
@@ -77,6 +81,19 @@ application_secrets = Table(
     _int("created"),
     _sealed(),
     Index("application_secrets_hash", "secret_hash", unique=True),
+)
+
+# What an application was refused, by the hour: of nobody in particular, so that its owner may read it.
+refusals = Table(
+    "refusals",
+    metadata,
+    _id("application_id", key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    _id("action", key=True),
+    _id("reason", key=True),
+    _int("times"),
+    _int("last"),
+    Index("refusals_hour", "hour"),
 )
 
 sessions = Table(
@@ -151,6 +168,7 @@ grants = Table(
         sqlite_where=text("state = 'active'"),
         postgresql_where=text("state = 'active'"),
     ),
+    Index("grants_application", "application_id", "state"),
 )
 
 tokens = Table(

@@ -18,7 +18,7 @@ class Across(StrEnum):
 
     DUE = "due"  # work queues: profiles and writes whose time has come, read
     EXPIRED = "expired"  # sessions, links, tokens, listings that ran out, forgotten
-    OPERATOR = "operator"  # lists of accounts and grants for the operator, and whom an application's end concerns; read
+    OPERATOR = "operator"  # accounts and grants for the operator; how many grants an application has, and whose; read
     CHAINS = "chains"  # which chains the ledger has, read; each is then read as its own account
     HOURS = "hours"  # read counters of closed hours, read; each is then entered as its own account
     APPLICATION = "application"  # an application is deleted: its grants and tokens go, its events become nobody's

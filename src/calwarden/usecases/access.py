@@ -129,6 +129,7 @@ def attempt_write(kit: Kit, bearer: Bearer, action: Action, act: Callable[[UnitO
         if isinstance(outcome, Refusing):
             _enter_refusal(kit, uow, outcome)
     if isinstance(outcome, Refusing):
+        _tell_owner(kit, outcome)
         raise refuse(outcome.denied)
     return outcome
 
@@ -146,6 +147,7 @@ def attempt_read(
     if isinstance(outcome, Refusing):
         refused = f"refused:{outcome.denied.reason.value}"
         _count(kit, outcome.caller.grant, refused, (CalendarId(""),))
+        _tell_owner(kit, outcome)
         raise refuse(outcome.denied)
     if outcome.pages:
         _keep(kit, outcome.grant, outcome.pages)
@@ -163,6 +165,13 @@ def _keep(kit: Kit, grant: Grant, pages: Sequence[Listing]) -> None:
         if uow.accounts.get(grant.account_id) is None:  # erased while it was read
             raise refuse(Deny(Reason.TOKEN_INVALID))
         uow.listings.add(pages)
+
+
+def _tell_owner(kit: Kit, refusing: Refusing) -> None:
+    """Count it for whom the Application belongs to: what was attempted and why not, not in whose calendar."""
+    caller = refusing.caller
+    reason = refusing.denied.reason.value
+    kit.tally.refuse(kit.store, caller.grant.application_id, caller.action.value, reason, kit.clock())
 
 
 def _enter_refusal(kit: Kit, uow: UnitOfWork, refusing: Refusing) -> None:

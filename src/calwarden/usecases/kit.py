@@ -32,6 +32,8 @@ class Limits:
     client_failures: int = 60  # failed client authentications a minute
     requests_per_second: int = 50  # of one application
     requests_per_minute: int = 500
+    applications_per_account: int = 20
+    secrets_per_application: int = 5
 
 
 @dataclass(frozen=True, slots=True)

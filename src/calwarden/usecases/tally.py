@@ -1,32 +1,44 @@
-"""Counting what is read, for the ledger (ruling 28): at once, or gathered so that no read waits for a write.
+"""Counting what is read, for the ledger (ruling 28), and what is refused, for an Application's owner: at once, or
+gathered so that nobody waits for it.
 
-Reads are counted by hour. What a process that is killed had gathered and not stored yet is lost: at most a second of
+Both are counted by hour. What a process that is killed had gathered and not stored yet is lost: at most a second of
 counts, never an entry about a change (docs/decisions/2026-11-26-counting-reads.md).
 """
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol, TypeVar
 
 from calwarden.domain.grant import Grant
 from calwarden.domain.ids import AccountId, ApplicationId, CalendarId
 from calwarden.domain.times import Instant
 from calwarden.ports.store import Store, StoreUnavailable
 
+_T = TypeVar("_T")
 HOUR_SECONDS = 3_600
 
 Read = tuple[AccountId, ApplicationId, CalendarId, str, Instant]
 """Whose calendar was read by which Application, what was read of it, and in which hour (its first instant)."""
 
+Refused = tuple[ApplicationId, str, str, Instant]
+"""Which Application was refused what action for what reason, and in which hour: of whom is not kept."""
+
+AUTHORIZE, TOKEN = "authorize", "token"
+"""What is attempted where there is no Grant yet: to ask a person, and to get a token."""
+
 _BATCH = 200
 
 
 class Tally(Protocol):
-    """Where reads are counted."""
+    """Where reads and refusals are counted."""
 
     def count(self, store: Store, reads: Iterable[Read]) -> None:
         """Count each once. Raises StoreUnavailable if it is stored at once and can not be."""
+        ...
+
+    def refuse(self, store: Store, application_id: ApplicationId, action: str, reason: str, now: Instant) -> None:
+        """Count one refusal. Raises StoreUnavailable likewise."""
         ...
 
 
@@ -34,7 +46,10 @@ class DirectTally:
     """Stores every count before the answer leaves."""
 
     def count(self, store: Store, reads: Iterable[Read]) -> None:
-        _store(store, [(read, 1) for read in reads])
+        _store_reads(store, [(read, 1) for read in reads])
+
+    def refuse(self, store: Store, application_id: ApplicationId, action: str, reason: str, now: Instant) -> None:
+        _store_refusals(store, [((application_id, action, reason, _hour(now)), _Refusals(1, now))])
 
 
 class GatheringTally:
@@ -42,37 +57,77 @@ class GatheringTally:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: Counter[Read] = Counter()
+        self._reads: Counter[Read] = Counter()
+        self._refusals: dict[Refused, _Refusals] = {}
 
     def count(self, store: Store, reads: Iterable[Read]) -> None:
         del store
         with self._lock:
-            self._counts.update(reads)
+            self._reads.update(reads)
+
+    def refuse(self, store: Store, application_id: ApplicationId, action: str, reason: str, now: Instant) -> None:
+        del store
+        self._keep_refusals([((application_id, action, reason, _hour(now)), _Refusals(1, now))])
 
     def flush(self, store: Store) -> None:
         """Store what was gathered. Raises StoreUnavailable; then all that is not stored is kept for the next time."""
         with self._lock:
-            counts, self._counts = self._counts, Counter()
-        # In one order everywhere: two processes that take the locks of the same Accounts never wait for each other.
-        rest = sorted(counts.items())
-        while rest:
-            try:
-                _store(store, rest[:_BATCH])
-            except StoreUnavailable:
-                with self._lock:
-                    self._counts.update(dict(rest))
-                raise
-            rest = rest[_BATCH:]
+            reads, self._reads = self._reads, Counter()
+            refusals, self._refusals = self._refusals, {}
+        # In one order everywhere: two processes that take the same locks never wait for each other.
+        try:
+            _in_batches(store, _store_reads, sorted(reads.items()), self._keep_reads)
+        finally:
+            _in_batches(store, _store_refusals, sorted(refusals.items()), self._keep_refusals)
+
+    def _keep_reads(self, counts: Sequence[tuple[Read, int]]) -> None:
+        with self._lock:
+            self._reads.update(dict(counts))
+
+    def _keep_refusals(self, counts: Sequence[tuple[Refused, "_Refusals"]]) -> None:
+        with self._lock:
+            for refused, many in counts:
+                held = self._refusals.get(refused, _Refusals(0, many.last))
+                self._refusals[refused] = _Refusals(held.times + many.times, max(held.last, many.last))
+
+
+class _Refusals(NamedTuple):
+    times: int
+    last: Instant
 
 
 def reads_of(grant: Grant, calendars: Iterable[CalendarId], level: str, now: Instant) -> list[Read]:
     """One read of each calendar; the calendar is empty for a read that reached none."""
-    hour = Instant(now - now % HOUR_SECONDS)
+    hour = _hour(now)
     return [(grant.account_id, grant.application_id, calendar_id, level, hour) for calendar_id in sorted(calendars)]
 
 
-def _store(store: Store, counts: Sequence[tuple[Read, int]]) -> None:
+def _hour(now: Instant) -> Instant:
+    return Instant(now - now % HOUR_SECONDS)
+
+
+def _in_batches(
+    store: Store, put: Callable[[Store, Sequence[_T]], None], counts: Sequence[_T], keep: Callable[[Sequence[_T]], None]
+) -> None:
+    rest = counts
+    while rest:
+        try:
+            put(store, rest[:_BATCH])
+        except StoreUnavailable:
+            keep(rest)
+            raise
+        rest = rest[_BATCH:]
+
+
+def _store_reads(store: Store, counts: Sequence[tuple[Read, int]]) -> None:
     if counts:
         with store.write(durable=False) as uow:
             for read, many in counts:
                 uow.audit.count_read(*read, many=many)
+
+
+def _store_refusals(store: Store, counts: Sequence[tuple[Refused, _Refusals]]) -> None:
+    if counts:
+        with store.write(durable=False) as uow:
+            for (application_id, action, reason, _), (times, last) in counts:
+                uow.applications.count_refusal(application_id, action, reason, last, times=times)

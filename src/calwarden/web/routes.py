@@ -11,9 +11,10 @@ from calwarden.domain.errors import CalwardenError, Gone, NotFound
 from calwarden.ports.connector import ConnectorFactory
 from calwarden.ports.mail import Mailer
 from calwarden.ports.store import StoreUnavailable
+from calwarden.usecases.develop import Registration
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.people import SignUp
-from calwarden.web import account, connecting, consent, entry, extension
+from calwarden.web import account, connecting, consent, developer, entry, extension
 from calwarden.web.doors import Then
 from calwarden.web.faults import fault_page, lost_page
 from calwarden.web.security import FormRefused, protect
@@ -47,6 +48,15 @@ PAGES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/account/lower", account.take_lower),
     ("POST", "/account/disconnect", account.take_disconnect),
     ("GET", "/account/activity", account.show_activity),
+    ("GET", "/developer", developer.show),
+    ("GET", "/developer/new", developer.show_new),
+    ("POST", "/developer/new", developer.take_new),
+    ("GET", "/developer/{application_id}", developer.show_one),
+    ("POST", "/developer/{application_id}", developer.take_changes),
+    ("POST", "/developer/{application_id}/secrets", developer.take_secret),
+    ("POST", "/developer/{application_id}/withdraw", developer.take_withdrawal),
+    ("GET", "/developer/{application_id}/delete", developer.show_delete),
+    ("POST", "/developer/{application_id}/delete", developer.take_delete),
     ("GET", "/account/delete", account.show_delete),
     ("POST", "/account/delete", account.take_delete),
 )
@@ -60,11 +70,12 @@ def build_web(
     wake: Wake,
     *,
     mail_in_log: bool = False,
+    registration: Registration = Registration.OPERATOR,
 ) -> list[Route]:
     """The routes of all pages. ``wake`` is called on the event loop once a Profile is connected; ``mail_in_log``: the
-    mailer writes to the log, and pages say so.
+    mailer writes to the log, and pages say so; ``registration``: who may register applications.
     """
-    site = Site(kit, open_connector, mailer, sign_up, wake, mail_in_log)
+    site = Site(kit, open_connector, mailer, sign_up, wake, mail_in_log, registration)
     handlers: dict[str, dict[str, Handler]] = {}
     for method, path, handler in PAGES:
         handlers.setdefault(path, {})[method] = handler

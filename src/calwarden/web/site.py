@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from calwarden.domain.ids import AccountId, ProfileId
 from calwarden.ports.connector import ConnectorFactory
 from calwarden.ports.mail import Mail, Mailer, MailUnavailable
+from calwarden.usecases.develop import Registration
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.people import SignUp
 from calwarden.web.words import FILTERS
@@ -43,7 +44,7 @@ def _environment() -> jinja2.Environment:
 @dataclass(frozen=True)
 class Site:
     """Made once. ``wake`` tells the worker that a Profile has something to do; ``mail_in_log``: mails are not sent but
-    written to the server's log, and pages say so.
+    written to the server's log, and pages say so; ``registration``: who may register applications.
     """
 
     kit: Kit
@@ -52,6 +53,7 @@ class Site:
     sign_up: SignUp
     wake: Wake
     mail_in_log: bool = False
+    registration: Registration = Registration.OPERATOR
     environment: jinja2.Environment = field(default_factory=_environment)
     _passwords: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(_PASSWORDS_AT_ONCE))
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
 from calwarden.domain.profile import Profile
 from calwarden.domain.times import Instant
+from calwarden.policy.decision import Action
 from calwarden.policy.scopes import PROMISES, Ability, abilities
 from calwarden.timetable.zones import is_zone, to_local
 
@@ -36,6 +37,13 @@ _WHAT = {
     "event.delete": "Event of yours deleted",
     "event.respond": "Invitation answered for you",
     "calendar.create": "Calendar created",
+    "application.registered": "Application registered in your name",
+    "application.changed": "Application of yours changed",
+    "application.secret_added": "Secret added to an application of yours",
+    "application.secret_withdrawn": "Secret of an application of yours withdrawn",
+    "application.deleted": "Application of yours deleted",
+    "application.given": "Application given to you to look after",
+    "application.taken": "Application of yours given to somebody else",
     "backup.restored": "Everything put back as it was in a backup",
 }
 _REFUSED = {
@@ -56,6 +64,26 @@ _READS = {
     "free_busy": "Read when you are free or busy",
     "events": "Read events with their details",
     "own_events": "Read the events it added",
+}
+_ATTEMPTED = {
+    "authorize": "Ask a person for access",
+    "token": "Get a token",
+    Action.READ_USERINFO: "Read who it acts for",
+    Action.READ_ACCOUNT: "Read the account",
+    Action.LIST_PROFILES: "List calendar accounts",
+    Action.REVOKE_PROFILE: "Take a calendar account out of what it may see",
+    Action.LIST_CALENDARS: "List calendars",
+    Action.CREATE_CALENDAR: "Create a calendar",
+    Action.READ_BUSY: "Read when somebody is free or busy",
+    Action.READ_EVENTS: "Read events with their details",
+    Action.READ_OWN_EVENTS: "Read the events it added",
+    Action.WRITE_OWN_EVENT: "Add an event or change one it added",
+    Action.DELETE_OWN_EVENT: "Delete an event it added",
+    Action.DELETE_OWN_EVENTS: "Delete events it added",
+    Action.EDIT_EVENT: "Change an event it did not add",
+    Action.DELETE_EVENT: "Delete an event it did not add",
+    Action.RESPOND: "Answer an invitation",
+    Action.REQUEST_ELEVATION: "Ask for unrestricted access",
 }
 _OUTCOMES = {
     Outcome.ALLOWED: "",
@@ -151,7 +179,9 @@ def particulars(entry: AuditEntry, calendars: Mapping[str, str]) -> str:
     ids = next((entry.on[key] for key in ("calendars", "calendar_id", "calendar") if key in entry.on), "").split()
     told = [", ".join(calendars.get(one, "a calendar that is not, or no longer, here") for one in ids)] if ids else []
     if "reads" in entry.on:
-        told.append("once" if entry.on["reads"] == "1" else f"{entry.on['reads']} times")
+        told.append(times(int(entry.on["reads"])))
+    if "application" in entry.on:
+        told.append(entry.on["application"])
     if "scope" in entry.on:
         told.append(entry.on["scope"].replace(" ", ", "))
     return "; ".join(told)
@@ -162,6 +192,20 @@ def who(entry: AuditEntry, names: Mapping[str, str]) -> str:
     if entry.actor is Actor.APPLICATION:
         return names.get(entry.application_id or "", "An application that is gone")
     return _ACTORS[entry.actor]
+
+
+def accounts(number: int) -> str:
+    """How many accounts use an application: a number is all that its owner is told."""
+    return {0: "No account is connected", 1: "1 account is connected"}.get(number, f"{number} accounts are connected")
+
+
+def times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
+
+
+def attempted(action: str) -> str:
+    """What an application tried, for its owner."""
+    return _ATTEMPTED.get(action, action)
 
 
 FILTERS: dict[str, Callable[..., object]] = {
@@ -175,4 +219,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "happening": happening,
     "particulars": particulars,
     "who": who,
+    "accounts": accounts,
+    "times": times,
+    "attempted": attempted,
 }

@@ -51,7 +51,15 @@ def build_server(held: Opened, open_connector: ConnectorFactory | None = None) -
     app = Starlette(
         routes=[
             *build_api(kit, wake, _lanes(settings)),
-            *build_web(kit, factory, post.send, SignUp(settings.sign_up), wake, mail_in_log=post.in_log),
+            *build_web(
+                kit,
+                factory,
+                post.send,
+                SignUp(settings.sign_up),
+                wake,
+                mail_in_log=post.in_log,
+                registration=settings.registration,
+            ),
             build_unknown(),
         ],
         lifespan=_beside(kit, tally, worker, settings),

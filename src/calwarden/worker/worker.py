@@ -16,6 +16,7 @@ from calwarden.ports.connector import ConnectorFactory
 from calwarden.ports.mail import Mail, Mailer, MailUnavailable
 from calwarden.ports.store import StoreUnavailable
 from calwarden.usecases.deliver import DeliverEnd, DeliverOutcome, deliver_writes
+from calwarden.usecases.develop import forget_refusals
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.people.tidy import forget_expired
 from calwarden.usecases.sync import SyncEnd, SyncOutcome, sync_profile
@@ -228,7 +229,7 @@ class Worker:
 
     async def _tidy(self) -> None:
         """Forget what has run out, and put closed hours of reading into the ledger; every worker may."""
-        for step in (forget_expired, _close_hours):
+        for step in (forget_expired, forget_refusals, _close_hours):
             try:
                 await hop(step, self._kit)
             except StoreUnavailable as error:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from calwarden.domain.account import Account, Session
-from calwarden.domain.application import Application, SecretInfo
+from calwarden.domain.application import Application, RefusalCount, SecretInfo
 from calwarden.domain.ids import (
     AccountId,
     ApplicationId,
@@ -35,6 +35,10 @@ class Applications(Protocol):
     def add(self, application: Application) -> None: ...
     def get(self, application_id: ApplicationId) -> Application | None: ...
     def list(self) -> Sequence[Application]: ...
+    def of_owner(self, owner: AccountId) -> Sequence[Application]:
+        """Oldest first."""
+        ...
+
     def save(self, application: Application) -> None: ...
     def delete(self, application_id: ApplicationId) -> None:
         """Delete it with its secrets, grants and tokens. Events it created stay and become nobody's."""
@@ -52,6 +56,20 @@ class Applications(Protocol):
     def drop_secret(self, application_id: ApplicationId, secret_id: SecretId) -> None: ...
     def by_secret(self, secret: str) -> Application | None:
         """The Application one of whose active secrets this is; compared by keyed hash, in constant time."""
+        ...
+
+    def count_refusal(
+        self, application_id: ApplicationId, action: str, reason: str, at: Instant, *, times: int = 1
+    ) -> None:
+        """Add to what the Application was refused in the hour of ``at``. Nothing if the Application is gone."""
+        ...
+
+    def refusals(self, application_id: ApplicationId, since: Instant) -> Sequence[RefusalCount]:
+        """What was refused since the hour of ``since``, one line for each action and reason, the latest first."""
+        ...
+
+    def forget_refusals(self, before: Instant) -> None:
+        """Drop the hours before."""
         ...
 
 

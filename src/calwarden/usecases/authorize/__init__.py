@@ -10,6 +10,7 @@ from calwarden.usecases.authorize.extended import Extension, answer_extension, d
 from calwarden.usecases.authorize.issue import issue_grant
 from calwarden.usecases.authorize.refresh import refresh
 from calwarden.usecases.authorize.revoke import revoke, revoke_grant
+from calwarden.usecases.authorize.telling import telling_owner
 
 __all__ = [
     "Begun",
@@ -36,4 +37,5 @@ __all__ = [
     "refresh",
     "revoke",
     "revoke_grant",
+    "telling_owner",
 ]

@@ -5,6 +5,7 @@ from calwarden.domain.errors import Throttled
 from calwarden.domain.ids import ApplicationId
 from calwarden.oauth.errors import InvalidClient
 from calwarden.oauth.tokens import same
+from calwarden.usecases.authorize.telling import tell_owner
 from calwarden.usecases.kit import Kit
 
 _WINDOW = 60  # seconds that limits.client_failures is about
@@ -22,6 +23,8 @@ def authenticate_client(kit: Kit, client_id: str, secret: str | None) -> Applica
     with kit.store.write(durable=False) as uow:
         known = uow.applications.get(ApplicationId(client_id)) is not None
         failures = uow.attempts.hit(f"client:{client_id if known else ''}", _WINDOW, kit.clock())
+    if known:
+        tell_owner(kit, ApplicationId(client_id), InvalidClient.code)
     if failures > kit.limits.client_failures:
         raise Throttled(_WINDOW)
     raise InvalidClient("unknown client_id or wrong client_secret")

@@ -10,7 +10,7 @@ from calwarden.domain.grant import Authorization, AuthorizationState, Grant
 from calwarden.domain.ids import AccountId, AuthorizationId, ProfileId
 from calwarden.domain.profile import Calendar, Profile
 from calwarden.domain.times import Instant
-from calwarden.oauth.redirect import with_parameters
+from calwarden.oauth.redirect import is_registered, with_parameters
 from calwarden.oauth.tokens import hash_token
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.kit import Kit
@@ -105,6 +105,8 @@ def _pending(kit: Kit, uow: UnitOfWork, authorization_id: AuthorizationId) -> tu
     application = uow.applications.get(authorization.application_id)
     if application is None:
         raise Gone("the application is gone")
+    if not is_registered(authorization.redirect_uri, application.redirect_uris):
+        raise Gone("the address to return to is registered no more")
     return authorization, application
 
 

@@ -8,7 +8,7 @@ from calwarden.domain.errors import Gone, NotFound
 from calwarden.domain.grant import ElevationRequest, Grant
 from calwarden.domain.ids import AccountId, ApplicationId, CalendarId, ElevationRequestId
 from calwarden.domain.profile import Calendar
-from calwarden.oauth.redirect import with_parameters
+from calwarden.oauth.redirect import is_registered_with_state, with_parameters
 from calwarden.oauth.tokens import hash_token
 from calwarden.policy.elevation import apply_levels, may_answer
 from calwarden.ports.store import UnitOfWork
@@ -90,6 +90,8 @@ def _standing(kit: Kit, uow: UnitOfWork, secret: str, account_id: AccountId) -> 
     application = uow.applications.get(request.application_id)
     if grant is None or application is None or not may_answer(request, grant, kit.clock()):
         raise Gone("the request is answered, expired or void")
+    if not is_registered_with_state(request.redirect_uri, application.redirect_uris):
+        raise Gone("the address to return to is registered no more")
     calendars = [uow.calendars.get(account_id, one) for one in request.calendars]
     held = tuple(one for one in calendars if one is not None and one.owned and not one.deleted)
     # Void if any calendar was deleted or unshared in between (security 6.3): all or nothing.

@@ -1,6 +1,5 @@
 """An Application asks for unrestricted access to calendars, or gives it back (contract authorization 3.1)."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +8,7 @@ from calwarden.domain.errors import Invalid, Refusal, Refused
 from calwarden.domain.grant import ElevationRequest, Grant
 from calwarden.domain.ids import CalendarId, ElevationRequestId
 from calwarden.domain.times import Instant
-from calwarden.oauth.redirect import is_registered, problem_with
+from calwarden.oauth.redirect import is_registered_with_state
 from calwarden.oauth.tokens import hash_token
 from calwarden.policy.decide import decide
 from calwarden.policy.decision import Access, Action, Deny
@@ -18,8 +17,6 @@ from calwarden.policy.view import calendar_facts
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.access import Bearer, Caller, Refusing, attempt_write
 from calwarden.usecases.kit import Kit
-
-_STATE = re.compile(r"(?P<rest>[^?#]*(?:\?[^#]*)?)[?&]state=[^&#?]*", flags=re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,22 +113,8 @@ def _check_redirect(uow: UnitOfWork, caller: Caller, redirect_uri: str | None) -
         raise Invalid.of("redirect_uri", "errors.required", "redirect_uri must be specified")
     application = uow.applications.get(caller.grant.application_id)
     registered = () if application is None else application.redirect_uris
-    if not _is_redirect(redirect_uri, registered):
+    if not is_registered_with_state(redirect_uri, registered):
         raise Invalid.of("redirect_uri", "errors.not_recognized", "is not registered for the application")
-
-
-def _is_redirect(uri: str, registered: tuple[str, ...]) -> bool:
-    """Exactly a registered address, or one with a ``state`` added to its query (ruling 13)."""
-    if is_registered(uri, registered):
-        return True
-    added = _STATE.fullmatch(uri)
-    if added is None:
-        return False
-    rest = added.group("rest")
-    joined = "&" if "?" in rest else "?"
-    plain = uri[len(rest)] == joined and not re.search(r"[?&]state=", rest)
-    # The whole is judged as an address too: nothing but a state may have come in with it.
-    return plain and is_registered(rest, registered) and problem_with(uri) is None
 
 
 def _apply(kit: Kit, uow: UnitOfWork, grant: Grant, plan: ElevationPlan) -> Grant:

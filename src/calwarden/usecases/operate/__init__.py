@@ -1,14 +1,5 @@
-"""What only the operator does, from the command line: applications, a look at everything, grants without a page."""
+"""What only the operator does, from the command line: a look at everything, grants without a page."""
 
-from calwarden.usecases.operate.applications import (
-    Known,
-    NewApplication,
-    Registered,
-    create_application,
-    delete_application,
-    list_applications,
-    rotate_secret,
-)
 from calwarden.usecases.operate.finding import find_account, find_application
 from calwarden.usecases.operate.grants import GrantLine, elevate_grant, list_grants, owned_calendars
 from calwarden.usecases.operate.ledger import compare_with_export
@@ -20,26 +11,19 @@ from calwarden.usecases.operate.waiting import Waiting, what_waits
 __all__ = [
     "AccountLine",
     "GrantLine",
-    "Known",
-    "NewApplication",
     "ProfileLine",
-    "Registered",
     "Restored",
     "Synced",
     "Waiting",
     "ask_for_sync",
     "compare_with_export",
-    "create_application",
-    "delete_application",
     "elevate_grant",
     "find_account",
     "find_application",
     "list_accounts",
-    "list_applications",
     "list_grants",
     "list_profiles",
     "owned_calendars",
-    "rotate_secret",
     "settle",
     "sync_now",
     "what_waits",

@@ -68,6 +68,7 @@ def activity(kit: Kit, account_id: AccountId, application_id: ApplicationId | No
             application = uow.applications.get(grant.application_id)
             if application is not None:
                 names[application.application_id] = application.name
+        names |= {one.application_id: one.name for one in uow.applications.of_owner(account_id)}
         calendars: dict[str, str] = {
             one.calendar_id: one.name for one in uow.calendars.of_account(account_id) if one.owned
         }

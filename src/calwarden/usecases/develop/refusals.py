@@ -1,0 +1,50 @@
+"""What an Application was refused lately, for its owner: what was attempted, why not, and what to do about it.
+
+Whose calendar it was about is not kept: that stands in the person's own ledger.
+"""
+
+from dataclasses import dataclass
+
+from calwarden.domain.application import RefusalCount
+from calwarden.domain.ids import ApplicationId
+from calwarden.domain.times import DAY_SECONDS, Instant
+from calwarden.oauth.errors import explain_error
+from calwarden.policy.decision import Reason
+from calwarden.policy.explain import explain
+from calwarden.ports.store import UnitOfWork
+from calwarden.usecases.kit import Kit
+from calwarden.usecases.tally import AUTHORIZE, HOUR_SECONDS, TOKEN
+
+KEPT_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line: how often, and a sentence and a remedy for its reason."""
+
+    count: RefusalCount
+    sentence: str
+    remedy: str
+
+
+def recent_refusals(kit: Kit, uow: UnitOfWork, application_id: ApplicationId) -> tuple[Told, ...]:
+    """Of the last 30 days, one line for each action and reason, the latest first."""
+    return tuple(_told(one) for one in uow.applications.refusals(application_id, _since(kit)))
+
+
+def forget_refusals(kit: Kit) -> None:
+    """Drop what is older than that."""
+    with kit.store.write(durable=False) as uow:
+        uow.applications.forget_refusals(_since(kit))
+
+
+def _since(kit: Kit) -> Instant:
+    then = kit.clock() - KEPT_DAYS * DAY_SECONDS
+    return Instant(then - then % HOUR_SECONDS)
+
+
+def _told(count: RefusalCount) -> Told:
+    sentence, remedy = (
+        explain_error(count.reason) if count.action in {AUTHORIZE, TOKEN} else explain(Reason(count.reason))
+    )
+    return Told(count, sentence, remedy)
