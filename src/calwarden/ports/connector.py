@@ -116,12 +116,15 @@ class RemoteResource:
 
 @dataclass(frozen=True, slots=True)
 class RemoteChanges:
-    """What differs from the cursor. ``full``: ``changed`` is the complete listing, and what is not in it is gone."""
+    """What differs from the cursor. ``full``: ``changed`` is the complete listing, and what is not in it is gone.
+    ``lost``: that is so because the Provider did not take the cursor, which it had given out for that calendar.
+    """
 
     changed: dict[ResourceId, str]  # resource -> etag
     removed: frozenset[ResourceId]
     cursor: str | None
     full: bool
+    lost: bool = False
 
 
 Leaving = Callable[[], Awaitable[None]]

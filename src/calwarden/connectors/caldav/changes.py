@@ -1,6 +1,6 @@
 """What changed in a calendar: by sync-collection (RFC 6578), else by ctag and a listing of etags."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from calwarden.connectors.caldav.dav import Dav
@@ -64,15 +64,15 @@ async def changes(dav: Dav, calendar: str, cursor: str | None, *, full: bool) ->
         try:
             return await _synced(dav, calendar, cursor.removeprefix(_TOKEN))
         except (CursorExpired, _NotOffered):
-            return await _everything(dav, calendar)
+            return await _everything(dav, calendar, lost=True)
     if cursor.startswith(_CTAG) and cursor == await _ctag(dav, calendar):
         return RemoteChanges({}, frozenset(), cursor, full=False)
     return await _everything(dav, calendar)
 
 
-async def _everything(dav: Dav, calendar: str) -> RemoteChanges:
+async def _everything(dav: Dav, calendar: str, *, lost: bool = False) -> RemoteChanges:
     try:
-        return await _synced(dav, calendar, "")
+        return replace(await _synced(dav, calendar, ""), lost=lost)
     except _NotOffered:
         return await _listed(dav, calendar)
 

@@ -1,6 +1,7 @@
 """The Connector protocol on a MemoryProvider; the way of a write is the one every connector takes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from calwarden.connectors import writing
 from calwarden.connectors.memory.provider import MemoryProvider, ProviderCalendar
@@ -70,7 +71,7 @@ class MemoryConnector:
             try:
                 touched = self._provider.since(calendar, cursor)
             except CursorExpired:
-                return self._everything(calendar)
+                return replace(self._everything(calendar), lost=True)
             changed = {one: calendar.resources[one][0] for one in touched if one in calendar.resources}
             return RemoteChanges(changed, frozenset(touched - changed.keys()), now, full=False)
         return self._everything(calendar)

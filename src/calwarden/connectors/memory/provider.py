@@ -39,7 +39,7 @@ class ProviderCalendar:
     shared_with: set[str] = field(default_factory=set)
     resources: dict[ResourceId, tuple[str, bytes]] = field(default_factory=dict)
     log: list[ResourceId] = field(default_factory=list)  # a cursor is a position in it
-    epoch: int = 0
+    epoch: int = 0  # cursors of another one are not accepted
     faulty: set[ResourceId] = field(default_factory=set)  # listed, and not given: the service fails at it
     withheld: set[ResourceId] = field(default_factory=set)  # listed, and refused to whoever asks
 
@@ -57,7 +57,7 @@ class MemoryProvider:
         self.calendars: dict[str, ProviderCalendar] = {}
         self.calls: list[tuple[str, str]] = []
         self.wanted: list[ResourceId] = []
-        self._versions = 0
+        self._versions = self._made = 0
         self._failures: deque[tuple[str | None, ConnectorError]] = deque()
         self._lost: deque[str] = deque()
         self._hooks: deque[tuple[str, Callable[[], object]]] = deque()
@@ -68,7 +68,8 @@ class MemoryProvider:
 
     def add_calendar(self, owner: str, slug: str, name: str, **facts: object) -> ProviderCalendar:
         """Add a calendar of ``owner`` at ``/owner/slug/``; ``facts`` are fields of ProviderCalendar."""
-        calendar = ProviderCalendar(f"/{owner}/{slug}/", owner, name)
+        self._made += 1
+        calendar = ProviderCalendar(f"/{owner}/{slug}/", owner, name, epoch=1_000 * self._made)
         for key, value in facts.items():
             setattr(calendar, key, value)
         self.calendars[calendar.remote_id] = calendar

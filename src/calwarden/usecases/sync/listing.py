@@ -1,18 +1,17 @@
 """The Provider's list of calendars against ours: new, renamed, gone, or somebody else's by now."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from calwarden.domain.audit import Actor, AuditEntry, Outcome
-from calwarden.domain.grant import GrantState
 from calwarden.domain.ids import AccountId, CalendarId, ProfileId, calendar_id_of
 from calwarden.domain.profile import Calendar
 from calwarden.domain.times import Instant
-from calwarden.policy.elevation import apply_levels
 from calwarden.ports.connector import RemoteCalendar
 from calwarden.ports.store import UnitOfWork
 from calwarden.syncplan.unread import ANEW
 from calwarden.usecases.connect.look import calendar_of
+from calwarden.usecases.sync.cursors import anew
+from calwarden.usecases.sync.ending import end_elevations
 
 
 def merge_listing(
@@ -41,7 +40,7 @@ def merge_listing(
                 _read_anew(uow, merged[key])
     lost = {key for key, before in held.items() if _exists(before) and not _exists(merged[key])}
     if lost:
-        _end_elevations(uow, account_id, lost, now)
+        end_elevations(uow, account_id, lost, now, reason="calendar_gone")
     return list(merged.values())
 
 
@@ -61,8 +60,9 @@ def _as_listed(calendar: Calendar, remote: RemoteCalendar) -> Calendar:
         deleted=False,
     )
     # One that comes back is read from the beginning; so is one whose times without a zone mean something else now.
-    begins_anew = calendar.deleted or not remote.owned or calendar.tzid != remote.tzid
-    return replace(now, cursor=None, synced=calendar.synced and remote.owned) if begins_anew else now
+    if calendar.deleted or not remote.owned:
+        return replace(now, cursor=None, synced=calendar.synced and remote.owned)
+    return now if calendar.tzid == remote.tzid else replace(now, cursor=anew(calendar.cursor))
 
 
 def _read_anew(uow: UnitOfWork, calendar: Calendar) -> None:
@@ -75,24 +75,3 @@ def _read_anew(uow: UnitOfWork, calendar: Calendar) -> None:
 
 def _absent(calendar: Calendar, *, deleted: bool) -> Calendar:
     return replace(calendar, deleted=deleted, cursor=None, synced=False)
-
-
-def _end_elevations(uow: UnitOfWork, account_id: AccountId, lost: Collection[CalendarId], now: Instant) -> None:
-    for grant in uow.grants.of_account(account_id):
-        gone = grant.elevated & frozenset(lost)
-        if grant.state is not GrantState.ACTIVE or not gone:
-            continue
-        uow.grants.save(replace(apply_levels(grant, gone, ()), generation=grant.generation + 1))
-        on = {"calendars": " ".join(sorted(gone))}
-        uow.audit.append(
-            AuditEntry(
-                account_id,
-                now,
-                Actor.WORKER,
-                "elevation.lowered",
-                Outcome.ALLOWED,
-                grant.application_id,
-                reason="calendar_gone",
-                on=on,
-            )
-        )

@@ -6,10 +6,13 @@ from functools import partial
 from typing import Final
 
 from calwarden.domain.ids import ResourceId
+from calwarden.domain.profile import Calendar
 from calwarden.domain.times import Instant
 from calwarden.ports.connector import Connector, CursorExpired, RemoteChanges, RemoteResource
 from calwarden.ports.store import UnitOfWork
 from calwarden.syncplan.plan import SyncPlan, plan
+from calwarden.usecases.sync.another import is_another, start_over
+from calwarden.usecases.sync.cursors import known
 from calwarden.usecases.sync.lease import Lease
 from calwarden.usecases.sync.storing import Place, drop_resource, erase_resource, store_remote
 
@@ -35,10 +38,7 @@ async def pass_calendar(lease: Lease, connector: Connector, place: Place, *, ful
     transaction of the last one (security 12.3). Raises what the Connector raises, and LeaseLost.
     """
     calendar = place.calendar
-    try:
-        changes = await connector.changes(calendar.remote_id, calendar.cursor, full=full)
-    except CursorExpired:
-        changes = await connector.changes(calendar.remote_id, None, full=True)
+    changes = await _look(lease, connector, calendar, full=full)
     turn = lease.kit.clock() // max(lease.kit.limits.sync_interval, 1)
     todo = await lease.read(partial(_plan, place=place, listed=changes, turn=turn))
     count = 0
@@ -50,6 +50,27 @@ async def pass_calendar(lease: Lease, connector: Connector, place: Place, *, ful
     if rest or todo.gone or changes.cursor != calendar.cursor or not calendar.synced:
         count += await _store(lease, place, page)
     return count
+
+
+async def _look(lease: Lease, connector: Connector, calendar: Calendar, *, full: bool) -> RemoteChanges:
+    """What the Provider has. Nothing of another calendar at the same address is stored before it has started over."""
+    cursor, begin_anew = known(calendar.cursor)
+    try:
+        changes = await connector.changes(calendar.remote_id, cursor, full=full or begin_anew)
+    except CursorExpired:
+        changes = replace(await connector.changes(calendar.remote_id, None, full=True), lost=True)
+    if cursor is not None and changes.full:
+        held = await lease.read(partial(_reached, calendar=calendar))
+        if await is_another(connector, calendar.remote_id, cursor, held, changes):
+            now = lease.kit.clock()
+            await lease.write(start_over, calendar.account_id, calendar.calendar_id, now, durable=True)
+    return changes
+
+
+def _reached(uow: UnitOfWork, *, calendar: Calendar) -> frozenset[ResourceId]:
+    """What is held and was at the Provider."""
+    etags = uow.events.etags(calendar.account_id, calendar.calendar_id)
+    return frozenset(one for one, etag in etags.items() if etag is not None)
 
 
 async def erase_calendar(lease: Lease, place: Place) -> int:

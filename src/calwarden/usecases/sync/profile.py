@@ -22,6 +22,7 @@ from calwarden.ports.store import UnitOfWork
 from calwarden.timetable.horizon import roll_before
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.sync.backoff import next_sync, retry_at
+from calwarden.usecases.sync.cursors import anew
 from calwarden.usecases.sync.lease import Lease, LeaseLost, leased
 from calwarden.usecases.sync.listing import merge_listing
 from calwarden.usecases.sync.login import Login, load_login
@@ -116,7 +117,7 @@ def _doubt(uow: UnitOfWork, calendar: Calendar, profile: Profile) -> None:
     """A calendar that could not be read again and again is not known any more: free/busy says so (ruling 11)."""
     held = uow.calendars.get(calendar.account_id, calendar.calendar_id)
     if held is not None and held.synced and profile.failures + 1 >= PATIENCE:
-        uow.calendars.save(replace(held, cursor=None, synced=False))
+        uow.calendars.save(replace(held, cursor=anew(held.cursor), synced=False))
 
 
 async def _roll(lease: Lease, account_tzid: str) -> None:
