@@ -141,6 +141,47 @@ def test_what_wiring_is_handed_reaches_nothing_on_this_machine_without_an_except
         assert told.web.connections == reached
 
 
+def calendar_at(path: str, name: str, owner: str = "/principals/jane/") -> str:
+    kind = "<d:resourcetype><d:collection/><c:calendar/></d:resourcetype>"
+    said = f"<d:displayname>{name}</d:displayname><d:owner><d:href>{owner}</d:href></d:owner>"
+    return one(
+        path, f"{kind}{said}<d:current-user-principal><d:href>/principals/jane/</d:href></d:current-user-principal>"
+    )
+
+
+def two_homes(second: Row) -> dict[str, Row]:
+    homes = f"<d:href>{HOME}</d:href><d:href>/dav/more/</d:href><d:href>https://evil.example/h/</d:href>"
+    return {
+        "PROPFIND /principals/jane/": multi(
+            one("/principals/jane/", f"<c:calendar-home-set>{homes}</c:calendar-home-set>")
+        ),
+        f"PROPFIND {HOME}": multi(calendar_at(f"{HOME}work/", "Work")),
+        "PROPFIND /dav/more/": second,
+    }
+
+
+def test_a_home_set_may_have_several_homes() -> None:
+    more = multi(
+        calendar_at("/dav/more/default/", "More"),
+        calendar_at("/dav/more/team/", "Marcel's", "/principals/marcel/"),
+        calendar_at(f"{HOME}work/", "Work"),
+    )
+    with script(two_homes(more), usual=False) as told:
+        found = told.run(lambda connector: connector.list_calendars())
+    assert [(one.name, one.owned, one.primary) for one in found] == [
+        ("Work", True, True),
+        ("More", True, False),
+        ("Marcel's", False, False),
+    ]
+
+
+def test_a_second_home_that_fails_hides_nothing_unnoticed_and_one_that_is_closed_has_nothing() -> None:
+    with script(two_homes(response(500)), usual=False) as told:
+        assert type(failure(told, lambda one: one.list_calendars())) is ServerFault
+    with script(two_homes(response(403)), usual=False) as told:
+        assert [one.name for one in told.run(lambda connector: connector.list_calendars())] == ["Work"]
+
+
 def test_a_redirect_to_this_machine_is_refused() -> None:
     inside = response(301, Location="http://127.0.0.1:1/")
     with script({"PROPFIND /dav/jane/": inside, "PROPFIND /": inside}, usual=False) as told:

@@ -96,6 +96,59 @@ def test_a_calendar_that_leads_into_another_one_is_gone() -> None:
         assert type(failure(told, lambda one: one.changes(WORK, None))) is CalendarGone
 
 
+def test_a_listing_with_nothing_in_it_is_no_calendar_without_events() -> None:
+    with script({f"REPORT {WORK}": response(501), f"PROPFIND {WORK}": multi()}) as told:
+        assert type(failure(told, lambda one: one.changes(WORK, None))) is ProviderUnavailable
+
+
+def test_a_slash_that_is_part_of_a_name_leads_to_the_resource_and_nowhere_else() -> None:
+    name = f"{WORK}a%2fb.ics"
+    rows: dict[str, Row | list[Row]] = {
+        f"REPORT {WORK}": [multi(etag(name), token="t"), response(501)],
+        f"GET {WORK}a%2Fb.ics": response(200, EVENT, ETag='"1"'),
+    }
+    with script(rows) as told:
+        (found,) = told.run(lambda connector: connector.changes(WORK, None)).changed
+        assert found not in {f"{WORK}a/b.ics", f"{WORK}a%2fb.ics", f"{WORK}a%2Fb.ics"}
+        assert [one.etag for one in told.run(lambda connector: connector.fetch(WORK, [found]))] == ['"1"']
+
+
+@pytest.mark.parametrize("status", [408, 423, 425])
+def test_what_is_locked_is_not_gone(status: int) -> None:
+    busy = response(status)
+    with script({f"REPORT {WORK}": busy, f"PROPFIND {WORK}": busy}) as told:
+        for cursor in (None, "s1:t", "c1:t"):
+            assert type(failure(told, lambda one, cursor=cursor: one.changes(WORK, cursor))) is ServerFault
+    rows: dict[str, Row] = {f"REPORT {WORK}": response(501), f"GET {WORK}a.ics": busy}
+    with script({**rows, f"GET {WORK}b.ics": response(200, EVENT, ETag='"1"')}) as told:
+        assert {name: one.flags for name, one in fetched(told, "a.ics", "b.ics").items()} == {
+            "a.ics": ("faulty",),
+            "b.ics": (),
+        }
+    many = multi(one(f"{WORK}a.ics", status=status), data(f"{WORK}b.ics"))
+    with script({f"REPORT {WORK}": many}) as told:
+        assert fetched(told, "a.ics", "b.ics")["a.ics"].flags == ("faulty",)
+
+
+@pytest.mark.parametrize(
+    ("cursor", "answers", "lost"),
+    [
+        (None, [multi(token="new")], False),
+        ("s1:old", [multi(token="new")], False),
+        ("s1:old", [response(403), multi(token="new")], True),
+        ("s1:old", [response(410), multi(token="new")], True),
+        ("s1:old", [response(507), multi(token="new")], True),
+        ("s1:old", [response(501)], False),
+        ("c1:old", [multi(token="new")], False),
+    ],
+)
+def test_a_token_that_was_given_out_and_is_refused_is_told_from_all_else(
+    cursor: str | None, answers: list[Row], lost: bool
+) -> None:
+    with script({f"REPORT {WORK}": answers, f"PROPFIND {WORK}": multi(etag(WORK))}) as told:
+        assert told.run(lambda one: one.changes(WORK, cursor)).lost is lost
+
+
 # Reading
 
 

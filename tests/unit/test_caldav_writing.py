@@ -124,6 +124,14 @@ def test_deleting_what_others_deleted_is_success_even_if_the_server_says_412() -
         assert told.web.got[-2].headers["if-match"] == '"1"'
 
 
+def test_a_creation_that_finds_somebody_elses_event_at_its_address_changes_nothing_there() -> None:
+    theirs = response(200, EVENT.replace(b"UID:a", b"UID:theirs"), ETag='"1"')
+    with script({f"PUT {WORK}a.ics": response(412), f"GET {WORK}a.ics": theirs}) as told:
+        with pytest.raises(ProviderRejected):
+            upsert(told)
+        assert [one for one in told.asked() if one.startswith("PUT")] == [f"PUT {WORK}a.ics"]
+
+
 # New calendars
 
 NEW = "/dav/jane/new/"

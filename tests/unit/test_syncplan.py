@@ -41,6 +41,11 @@ def test_what_is_to_be_read_anew_is_asked_for_whether_it_is_listed_or_not() -> N
     assert len(plan(dict.fromkeys(many, ""), many, NOBODY, NOBODY, full=True).fetch) == AGAIN + 20
 
 
+def test_what_is_listed_without_an_etag_is_always_fetched() -> None:
+    for held in ("", '"1"', None):
+        assert plan({A: held}, {A: ""}, NOBODY, NOBODY, full=True) == SyncPlan((A,), ())
+
+
 def marked(times: int) -> str:
     mark: str | None = '"1"'
     for _ in range(times):

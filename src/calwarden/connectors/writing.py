@@ -126,6 +126,7 @@ async def _put_once(
     place: Collection, target: EventTarget, draft: EventDraft, version: Version | None, *, reader: Reader, now: Instant
 ) -> RemoteResource:
     if version is not None:
+        _require_own(reader.resource(target.resource_id, version), target)
 
         def change(body: bytes) -> bytes:
             return icalendar.merge(body, draft, now=now, organizer=reader.organizer)
@@ -136,6 +137,13 @@ async def _put_once(
     body = icalendar.create(target.uid, draft, now=now, organizer=reader.organizer)
     await place.put(target.resource_id, body, None)
     return await _read_back(place, target.resource_id, reader)
+
+
+def _require_own(there: RemoteResource, target: EventTarget) -> None:
+    """Raises ProviderRejected where a creation finds somebody else's event at the address that was chosen for ours."""
+    # INVARIANT: an event that was never ours does not become ours, whatever is found at that address.
+    if target.etag is None and there.components and all(one.uid != target.uid for one in there.components):
+        raise ProviderRejected("the calendar service has another event there")
 
 
 async def edit(

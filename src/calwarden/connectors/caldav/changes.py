@@ -116,6 +116,8 @@ async def _listed(dav: Dav, calendar: str) -> RemoteChanges:
     if found is None:
         raise CalendarGone("the calendar is not there any more, or may not be read")
     _require_there(answer, calendar)
+    if not found.members:  # the collection itself is always in it: this is no calendar without events
+        raise ProviderUnavailable("the calendar service did not answer as expected")
     pages = _Pages()
     pages.take(found, calendar)
     return RemoteChanges(pages.changed, frozenset(), mark, full=True)

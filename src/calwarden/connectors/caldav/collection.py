@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from calwarden.connectors.caldav import resources
-from calwarden.connectors.caldav.dav import Dav
+from calwarden.connectors.caldav.dav import BUSY, Dav
 from calwarden.connectors.caldav.markup import D, propfind
 from calwarden.connectors.caldav.paths import is_resource_of
 from calwarden.connectors.caldav.quirks import matchable
@@ -15,7 +15,6 @@ from calwarden.net import Answer
 from calwarden.ports.connector import CalendarGone, Leaving, PreconditionFailed, ProviderRejected, ProviderUnavailable
 
 _GONE: Final = frozenset({404, 410})
-_BUSY: Final = frozenset({408, 423, 425})  # no verdict on the write: another try may succeed
 _CALENDAR: Final = ("Content-Type", "text/calendar; charset=utf-8")
 
 
@@ -75,6 +74,6 @@ class CalendarCollection:
 
 
 def _refusal(answer: Answer) -> ProviderRejected | ProviderUnavailable:
-    if answer.status in _BUSY or answer.status < 400:
+    if answer.status in BUSY or answer.status < 400:
         return ProviderUnavailable("the calendar service did not take the change now")
     return ProviderRejected("the calendar service does not allow this change")

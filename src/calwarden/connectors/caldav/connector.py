@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from calwarden.connectors import writing
-from calwarden.connectors.caldav import changes, creating, discovery, mapping
+from calwarden.connectors.caldav import changes, creating, discovery, listing
 from calwarden.connectors.caldav.collection import CalendarCollection
 from calwarden.connectors.caldav.dav import Dav
 from calwarden.connectors.caldav.discovery import Person
-from calwarden.connectors.caldav.markup import propfind
 from calwarden.connectors.caldav.paths import as_collection, usable
 from calwarden.connectors.caldav.quirks import provider_of, same_service
 from calwarden.connectors.caldav.resources import BATCH, Faulty, Forbidden, Found, Reading
@@ -93,13 +92,7 @@ class CalDavConnector:
     async def list_calendars(self) -> Sequence[RemoteCalendar]:
         dav = await self._at_home()
         person = await self._who()
-        answer, found = await dav.listing("PROPFIND", dav.base, propfind(*mapping.CALENDAR_PROPERTIES), depth=1)
-        if found is None:
-            raise NoCalendars("the calendar home is not there any more")
-        # The name it has in this very answer: that is what owners are compared with.
-        said = (mapping.principal_of(one, answer.url) for one in found.members)
-        principal = next((one for one in said if one is not None), usable(person.principal.path))
-        listed = mapping.calendars(found.members, principal, answer.url)
+        listed = await listing.calendars(dav, person)
         self._zones |= {one.remote_id: one.tzid for one in listed}
         return listed
 

@@ -24,6 +24,9 @@ LISTING_BYTES: Final = 32 * OBJECT_BYTES
 PATIENT: Final = Timeouts(connect=5, step=60, whole=180)
 """Old servers think for a minute before they list ten thousand events."""
 
+BUSY: Final = frozenset({408, 423, 425})
+"""No verdict: another try may succeed."""
+
 _LARGE: Final = 256 * 1024
 _MOST_WAIT: Final = 86_400
 _XML: Final = ("Content-Type", "application/xml; charset=utf-8")
@@ -34,7 +37,7 @@ class TooLarge(ProviderUnavailable):
 
 
 class ServerFault(ProviderUnavailable):
-    """The server says itself that it failed at this: 5xx. It may do other things well."""
+    """The server says itself that it failed at this: 5xx, or that it is locked. It may do other things well."""
 
 
 class Dav:
@@ -96,6 +99,8 @@ class Dav:
             answer = await follow(send, where if isinstance(where, Url) else self.url(where))
         except OutboundError as error:
             raise _of_outbound(error) from error
+        if answer.status in BUSY:
+            raise ServerFault("the calendar service does not answer that now")
         if answer.status != 207:
             return answer, None
         try:

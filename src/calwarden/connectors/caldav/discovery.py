@@ -14,18 +14,25 @@ from calwarden.ports.connector import NoCalendars, ProviderUnavailable
 HASTY: Final = Timeouts(connect=5, step=10, whole=15)
 """Somebody is waiting at a page."""
 
+_MOST_HOMES: Final = 10
 _WHO: Final = (f"{D}current-user-principal", f"{C}calendar-home-set")
 _PERSON: Final = (f"{C}calendar-home-set", f"{C}calendar-user-address-set", f"{D}displayname")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is signed in. ``addresses`` lower-cased, the one to invite from first."""
+    """Who is signed in. ``addresses`` lower-cased, the one to invite from first. ``homes``: where calendars are (RFC
+    4791 6.2.1 allows several), new ones made in the first.
+    """
 
     principal: Url
-    home: Url | None
+    homes: tuple[Url, ...]
     name: str
     addresses: tuple[str, ...]
+
+    @property
+    def home(self) -> Url | None:
+        return next(iter(self.homes), None)
 
 
 async def find_person(dav: Dav, typed: Url) -> Person:
@@ -55,9 +62,9 @@ async def read_person(dav: Dav, principal: Url) -> Person:
     member = None if found is None else _itself(found.members, answer.url)
     if member is None:
         raise NoCalendars("the calendar service does not say where calendars are")
-    homes = (_leads_to(one, answer.url, dav) for one in hrefs(member.properties.get(f"{C}calendar-home-set")))
-    home = next((one for one in homes if one is not None), None)
-    return Person(answer.url, home, member.line(f"{D}displayname"), mapping.addresses(member))
+    named = (_leads_to(one, answer.url, dav) for one in hrefs(member.properties.get(f"{C}calendar-home-set")))
+    homes = tuple(dict.fromkeys(one for one in named if one is not None))[:_MOST_HOMES]
+    return Person(answer.url, homes, member.line(f"{D}displayname"), mapping.addresses(member))
 
 
 def _candidates(typed: Url) -> Iterator[Url]:

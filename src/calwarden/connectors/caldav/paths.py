@@ -9,6 +9,9 @@ from calwarden.net import Url
 
 _MOST: Final = 1_900  # encoded; with scheme and host it must fit into what a URL may be
 _SAFE: Final = "/~!$&'()*+,;=:@-._"
+_SLASH: Final = "\ufdd0"
+"""A slash that is part of a name, ``%2F`` (RFC 3986 2.2). Unicode will never give this character a meaning."""
+
 _WITH_HOST: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?P<authority>[^/?#]*)(?P<path>[^?#]*)")
 _PORT: Final = re.compile(r":[0-9]*$", flags=re.ASCII)
 
@@ -37,7 +40,7 @@ def path_of(href: str, base: Url) -> str | None:
 def usable(encoded: str) -> str | None:
     """``encoded`` decoded; None if it does not name the same thing to everybody."""
     try:
-        path = unquote(encoded, errors="strict")
+        path = _SLASH.join(unquote(part, errors="strict") for part in re.split("%2[Ff]", encoded))
     except UnicodeDecodeError:
         return None
     if any(unicodedata.category(one) == "Cc" for one in path) or len(target_of(path)) > _MOST:
@@ -49,7 +52,7 @@ def usable(encoded: str) -> str | None:
 
 def target_of(path: str) -> str:
     """What is sent to ask for a decoded path."""
-    return quote(path, safe=_SAFE)
+    return "%2F".join(quote(part, safe=_SAFE) for part in path.split(_SLASH))
 
 
 def same_path(one: str, other: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from calwarden.connectors.caldav.dav import OBJECT_BYTES, Dav, ServerFault, TooLarge
+from calwarden.connectors.caldav.dav import BUSY, OBJECT_BYTES, Dav, ServerFault, TooLarge
 from calwarden.connectors.caldav.markup import C, D, Multistatus, multiget, propfind
 from calwarden.connectors.caldav.paths import is_resource_of, same_path, target_of
 from calwarden.connectors.writing import Version
@@ -106,7 +106,8 @@ def _versions(listed: Multistatus, wanted: frozenset[ResourceId]) -> Found:
             body = (data.text or "").encode()
             found[resource] = Version(etag, None if len(body) > OBJECT_BYTES else body)
         elif member.refusal is not None or member.status != 200:
-            found[resource] = Faulty() if (member.refusal or member.status) >= 500 else Forbidden()
+            refusal = member.refusal or member.status
+            found[resource] = Faulty() if refusal >= 500 or refusal in BUSY else Forbidden()
     return found
 
 
@@ -118,6 +119,8 @@ async def get(dav: Dav, resource: ResourceId) -> Version | Forbidden | None:
         return await _only_etag(dav, resource)
     if answer.status in _GONE:
         return None
+    if answer.status in BUSY:
+        raise ServerFault("the calendar service does not give this event out now")
     if answer.status != 200:
         return Forbidden()
     etag = answer.header("etag")
