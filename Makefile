@@ -95,7 +95,7 @@ $(VENV)/.runtime $(VENV)/.demo $(VENV)/.test: $(VENV)/.%: requirements/%.txt $(V
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The official Node SDK, for tests/acceptance/test_node.py.
+# The official Node SDK, for tests/acceptance/test_node.py, and axe-core, for tests/browser/axe.py.
 $(VENV)/.node: tests/acceptance/node/package.json tests/acceptance/node/package-lock.json $(VENV)/.test | test-deps
 	mkdir -p $(VENV)/node
 	cp tests/acceptance/node/package.json tests/acceptance/node/package-lock.json $(VENV)/node/

@@ -107,7 +107,8 @@ def pages(
 
         with world.store.write() as uow:
             old = world.app
-            world.app = Application(old.application_id, old.name, (*old.redirect_uris, f"{app_url}/cb"), old.created)
+            redirects = (*old.redirect_uris, f"{app_url}/cb", f"{app_url}/cb?step=2")
+            world.app = Application(old.application_id, old.name, redirects, old.created)
             uow.applications.save(world.app)
         app.router.redirect_slashes = False  # like the whole server: nothing but the pages is anywhere
         app.router.routes.extend(

@@ -45,6 +45,11 @@ def consented(page: Page, served: Pages, scope: str = "read_write") -> list[Cale
     page.goto(served.authorize(scope=scope))
     enter(page)
     connect(page)
+    return allowed(page, served)
+
+
+def allowed(page: Page, served: Pages) -> list[CalendarId]:
+    """From the consent page on."""
     page.get_by_role("button", name="Allow").click()
     exchange_code(served.world.kit, served.world.app, answer_of(page.url)["code"], f"{served.app_url}/cb")
     with served.world.store.read() as uow:

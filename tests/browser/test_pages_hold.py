@@ -213,6 +213,10 @@ def test_pages_for_somebody_lead_a_stranger_to_the_sign_in_page(browser: httpx.C
         "/relink/pro_1",
         "/permissions/x",
         "/oauth/consent/x",
+        "/developer",
+        "/developer/new",
+        "/developer/x",
+        "/developer/x/delete",
     ):
         answer = browser.get(path)
         assert answer.status_code == 303, path
@@ -224,6 +228,11 @@ def test_pages_for_somebody_lead_a_stranger_to_the_sign_in_page(browser: httpx.C
         "/account/delete",
         "/permissions/x",
         "/relink/pro_1",
+        "/developer/new",
+        "/developer/x",
+        "/developer/x/secrets",
+        "/developer/x/withdraw",
+        "/developer/x/delete",
     ):
         answer = browser.post(path, data={"csrf": "x"})
         assert answer.status_code == 303, path
