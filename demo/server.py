@@ -71,10 +71,11 @@ class Server:
         words = ("--email", email, "--name", name, "--zone", zone, "--password-stdin")
         return str(self.run("account", "create", *words, typed=password)["sub"])
 
-    def create_application(self, name: str, redirect_uri: str, *more: str) -> Application:
-        """Register it, with more addresses that answers may go to."""
+    def create_application(self, name: str, redirect_uri: str, *more: str, owner: str | None = None) -> Application:
+        """Register it, with more addresses that answers may go to, for an account to look after."""
         uris = (word for uri in (redirect_uri, *more) for word in ("--redirect-uri", uri))
-        made = self.run("application", "create", "--name", name, *uris)
+        owned = ("--owner", owner) if owner else ()
+        made = self.run("application", "create", "--name", name, *uris, *owned)
         return Application(name, redirect_uri, made["client_id"], made["client_secret"])
 
     def connect_calendar(self, account: str, url: str, username: str, password: str) -> str:

@@ -15,6 +15,7 @@ from demo.processes import free_port, listens, running
 from demo.radicale import CalendarServer, calendar_server
 from demo.server import Application, Server, serving
 from demo.weeks import furnish, write_week
+from demo.world import EMAIL
 
 BOOKING = Path(__file__).parent.parent / "examples" / "booking" / "booking.py"
 _WEEKS = 3
@@ -22,6 +23,9 @@ _WEEKS = 3
 
 class NotPossible(Exception):
     """The world can not be there; the message says why and what to do."""
+
+
+_SETTINGS = {"CALWARDEN_REGISTRATION": "everyone"}
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def standing(folder: Path, wanted: Ports, today: date, tell: Callable[[str], Non
     with calendar_server(folder / "radicale", ports.radicale) as calendars:
         _write_calendars(calendars, kept, today)
         tell("starting calwarden ...")
-        with serving(folder / "calwarden", calendars.address, port=ports.calwarden) as server:
+        with serving(folder / "calwarden", calendars.address, _SETTINGS, port=ports.calwarden) as server:
             if not kept.made:
                 booking = _settle(server, calendars, home, tell)
                 kept.client_id, kept.client_secret = booking.client_id, booking.client_secret
@@ -168,7 +172,7 @@ def _settle(server: Server, calendars: CalendarServer, home: str, tell: Callable
             account = person.calendar
             server.connect_calendar(person.email, account.url, account.name, account.password)
     tell("registering the application ...")
-    return server.create_application("Booking", f"{home}/callback", f"{home}/permission")
+    return server.create_application("Booking", f"{home}/callback", f"{home}/permission", owner=EMAIL["marcel"])
 
 
 @contextmanager

@@ -14,13 +14,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from browser.axe import faults
 from demo import pictures, weeks
+from demo.people import PASSWORDS
 from demo.processes import free_port, listens
 from demo.radicale import CalendarServer
 from demo.standing import NotPossible, Ports, Standing, standing
-from demo.world import HOME, WORK
+from demo.world import EMAIL, HOME, WORK
 
 ROOT = Path(__file__).parents[2]
 
@@ -170,6 +172,32 @@ def test_a_phone_scrolls_one_way_only(chromium: Browser, world: Standing) -> Non
     connected(page, world, "When you are busy")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     context.close()
+
+
+@pytest.mark.parametrize("size", [{"width": 390, "height": 844}, {"width": 1100, "height": 900}])
+def test_its_pages_are_for_everybody(chromium: Browser, world: Standing, size: ViewportSize) -> None:
+    context = chromium.new_context(viewport=size)
+    page = context.new_page()
+    page.goto(world.booking)
+    wrong = {"front": faults(page)}
+    connected(page, world, "Everything you do")
+    wrong["week"] = faults(page)
+    page.goto(f"{world.booking}/week?of={next_monday()}")
+    page.get_by_role("link", name=weeks.DENTIST).click()
+    wrong["event"] = faults(page)
+    context.close()
+    assert {name: found for name, found in wrong.items() if found} == {}
+
+
+def test_the_applications_owner_finds_it_on_his_pages(visitor: Page, world: Standing) -> None:
+    visitor.goto(f"{world.server.url}/sign-in")
+    visitor.get_by_label("E-mail address").fill(EMAIL["marcel"])
+    visitor.get_by_label("Password").fill(PASSWORDS["marcel"])
+    visitor.get_by_role("button", name="Sign in").click()
+    visitor.get_by_role("link", name="Applications that you look after").click()
+    visitor.get_by_role("link", name="Booking").click()
+    expect(visitor.get_by_role("region", name="What it was refused")).to_be_visible()
+    expect(visitor.get_by_label("Redirect addresses")).to_have_value(re.compile(re.escape(f"{world.booking}/callback")))
 
 
 @contextmanager
