@@ -11,7 +11,8 @@ from calwarden.domain.errors import Conflict, Gone, Invalid, NotFound
 from calwarden.domain.ids import AccountId, ApplicationId, SecretId
 from calwarden.domain.times import DAY_SECONDS
 from calwarden.oauth.errors import InvalidClient, InvalidGrant, explain_error
-from calwarden.policy.decision import Reason
+from calwarden.policy.decide import lifting
+from calwarden.policy.decision import Action, Reason
 from calwarden.policy.explain import explain
 from calwarden.usecases.authorize import authenticate_client, begin, describe, exchange_code, telling_owner
 from calwarden.usecases.develop import (
@@ -273,7 +274,9 @@ def test_a_refusal_is_told_with_why_and_what_to_do_for_thirty_days(world: World)
     assert (told.sentence, told.remedy) == explain_error("redirect_uri_mismatch")
     world.kit.tally.refuse(world.store, world.app.application_id, "events.read", "scope_missing", world.clock())
     told = look_at(world.kit, world.app.application_id).refusals[-1]
-    assert (told.sentence, told.remedy) == explain(Reason.SCOPE_MISSING)
+    sentence, remedy = explain(Reason.SCOPE_MISSING)
+    assert (told.sentence, told.remedy) == (sentence, f"{remedy}: {' or '.join(lifting(Action.READ_EVENTS))}")
+    assert told.remedy.endswith(": read_events")
     world.clock.advance(30 * DAY_SECONDS)
     forget_refusals(world.kit)
     assert len(refused(world)) == 2

@@ -93,6 +93,12 @@ def decide(action: Action, access: Access) -> Decision:
     return denied or allow(action, access)
 
 
+def lifting(action: Action) -> tuple[str, ...]:
+    """The scopes any of which lets an Application do this, as far as scopes go; none if it takes no scope."""
+    rule = RULES.get(action)
+    return () if rule is None or rule.ability is None else scopes_with(rule.ability)
+
+
 def _judge_grant(rule: Rule, grant: GrantFacts) -> Deny | None:
     if grant.token is TokenState.MISSING:
         return Deny(Reason.TOKEN_MISSING)

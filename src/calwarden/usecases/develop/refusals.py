@@ -9,7 +9,8 @@ from calwarden.domain.application import RefusalCount
 from calwarden.domain.ids import ApplicationId
 from calwarden.domain.times import DAY_SECONDS, Instant
 from calwarden.oauth.errors import explain_error
-from calwarden.policy.decision import Reason
+from calwarden.policy.decide import lifting
+from calwarden.policy.decision import Action, Reason
 from calwarden.policy.explain import explain
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.kit import Kit
@@ -44,7 +45,9 @@ def _since(kit: Kit) -> Instant:
 
 
 def _told(count: RefusalCount) -> Told:
-    sentence, remedy = (
-        explain_error(count.reason) if count.action in {AUTHORIZE, TOKEN} else explain(Reason(count.reason))
-    )
+    if count.action in {AUTHORIZE, TOKEN}:
+        return Told(count, *explain_error(count.reason))
+    sentence, remedy = explain(Reason(count.reason))
+    if count.reason == Reason.SCOPE_MISSING and (scopes := lifting(Action(count.action))):
+        remedy = f"{remedy}: {' or '.join(scopes)}"
     return Told(count, sentence, remedy)
