@@ -48,6 +48,10 @@ class Stage(Protocol):
     def text(self, name: str) -> str: ...
     def delete(self, name: str) -> None: ...
     def drop(self) -> None: ...
+    def make_again(self) -> None:
+        """Drop the calendar, and make an empty one of the same name at the same address."""
+        ...
+
     def share(self, *, writable: bool) -> str:
         """With Marcel; where he sees it."""
         ...
@@ -81,6 +85,10 @@ class MemoryStage:
 
     def drop(self) -> None:
         self.provider.drop_calendar(self.calendar)
+
+    def make_again(self) -> None:
+        self.drop()
+        self.provider.add_calendar(JANE, "work", "Work", primary=True)
 
     def share(self, *, writable: bool) -> str:
         self.provider.share(self.calendar, MARCEL)
@@ -124,6 +132,10 @@ class DavStage:
 
     def drop(self) -> None:
         self.server.delete(JANE, self.calendar)
+
+    def make_again(self) -> None:
+        self.drop()
+        self.server.add_calendar(JANE, self.calendar.replace(" ", "%20"), "Work")
 
     def share(self, *, writable: bool) -> str:
         assert isinstance(self.server, Radicale)
