@@ -1,12 +1,13 @@
 """The stages: in memory, on Radicale, on Xandikos."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from contract.connectors.stage import JANE, MARCEL, PASSWORDS, DavStage, MemoryStage, Stage, dav_stage, memory_stage
 from servers.dav import DavServer
-from servers.front import fronting
+from servers.front import Front, fronting
 from servers.radicale import Radicale, running_radicale
 from servers.xandikos import running_xandikos
 
@@ -29,16 +30,26 @@ def memory() -> MemoryStage:
     return memory_stage()
 
 
+@contextmanager
+def staged(server: DavServer, front: Front, home: str) -> Iterator[DavStage]:
+    """With a calendar that is taken away again: a home that grows with every test slows all that follow."""
+    stage = dav_stage(server, front, home)
+    calendar = stage.calendar
+    yield stage
+    with suppress(AssertionError):  # the test may have deleted it
+        server.delete(JANE, calendar)
+
+
 @pytest.fixture
 def on_radicale(radicale: Radicale) -> Iterator[DavStage]:
-    with fronting(radicale) as front:
-        yield dav_stage(radicale, front, f"/{JANE}/")
+    with fronting(radicale) as front, staged(radicale, front, f"/{JANE}/") as stage:
+        yield stage
 
 
 @pytest.fixture
 def on_xandikos(xandikos: DavServer) -> Iterator[DavStage]:
-    with fronting(xandikos) as front:
-        yield dav_stage(xandikos, front, f"/{JANE}/calendars/")
+    with fronting(xandikos) as front, staged(xandikos, front, f"/{JANE}/calendars/") as stage:
+        yield stage
 
 
 @pytest.fixture(params=["memory", "on_radicale", "on_xandikos"])

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import trustme
 
-from calwarden.domain.draft import EventDraft
 from calwarden.domain.ids import ResourceId
 from calwarden.domain.profile import Credentials
 from calwarden.ports.connector import (
@@ -27,7 +26,6 @@ from contract.connectors.stage import (
     Stage,
     changes,
     dav_factory,
-    delete,
     held,
     memory_stage,
     names,
@@ -36,7 +34,6 @@ from contract.connectors.stage import (
     upsert,
 )
 from servers.dav import DavServer
-from servers.front import DigestDoor, fronting
 from servers.radicale import Radicale, running_radicale
 
 # Discovery and ownership
@@ -194,20 +191,3 @@ def test_radicale_with_a_certificate_of_a_private_authority(tmp_path: Path) -> N
         assert [(one.name, one.owned) for one in calendars] == [("Work", True)]
         with pytest.raises(CertificateInvalid):
             run(stage, lambda one: one.list_calendars(), Credentials(server.url, JANE, PASSWORDS[JANE]))
-
-
-@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
-def test_radicale_behind_a_door_that_wants_digest(radicale: Radicale, algorithm: str) -> None:
-    door = DigestDoor(PASSWORDS, algorithm)
-    with fronting(radicale, door) as front:
-        slug = f"digest-{algorithm.lower()}"
-        radicale.add_calendar(JANE, f"/{JANE}/{slug}/", "Digest")
-        stage = DavStage(radicale, front, f"/{JANE}/{slug}/", dav_factory(front.web.allowed))
-        made = upsert(stage, "made", MEETING)
-        again = upsert(stage, "made", EventDraft(summary="Again"), made.etag)
-        assert again.components[0].details.summary == "Again"
-        assert delete(stage, "made", again.etag) is None
-        assert door.reused > 3
-        assert not [one for one in front.web.got if (one.authorization or "").startswith("Basic")]
-        with pytest.raises(CredentialsRevoked):
-            run(stage, lambda one: one.list_calendars(), stage.login(password="wrong"))
