@@ -96,14 +96,53 @@ def test_a_calendar_that_was_cleared_is_the_same_one(world: Syncing) -> None:
     assert (started_over(world), world.summaries()) == (False, ["New"])
 
 
-def test_where_any_cursor_is_accepted_it_is_noticed_with_the_daily_listing(world: Syncing) -> None:
-    """SabreDAV 4 and DAViCal (connectors.md 2.3)."""
+@pytest.mark.parametrize("others", [0, 1, 5])
+def test_where_any_cursor_is_accepted_it_is_noticed_with_the_daily_listing(world: Syncing, others: int) -> None:
+    """SabreDAV 4, DAViCal and SOGo (connectors.md 2.3), whatever of the new one they have told meanwhile."""
     again = made_again(world, epoch=world.work.epoch)
-    world.put("other.ics", "Other", calendar=again)
+    names = [f"Other {number}" for number in range(others)]
+    for name in names:
+        world.put(f"{name}.ics", name, calendar=again)
+    world.clock.advance(300)
     world.sync()
+    assert len(world.summaries()) == 2 + max(others - 2, 0)
     world.clock.advance(DAY_SECONDS)
     world.sync()
-    assert (started_over(world), world.summaries()) == (True, ["Other"])
+    assert (started_over(world), world.summaries()) == (True, names)
+
+
+def test_a_server_restored_from_a_backup_has_the_same_calendars(world: Syncing) -> None:
+    kept = dict(world.work.resources)
+    world.clock.advance(300)
+    world.put("later.ics", "Later")
+    world.sync()
+    restored = made_again(world, epoch=world.work.epoch)
+    restored.resources, restored.log = kept, [*kept, *kept]
+    world.clock.advance(DAY_SECONDS)
+    world.sync()
+    assert (started_over(world), world.summaries()) == (False, ["Dinner", "Lunch"])
+
+
+@pytest.mark.parametrize(("gone", "another"), [(("Lunch",), False), (("Lunch", "Dinner"), True)])
+def test_where_no_cursor_tells_what_was_removed_nothing_of_several_may_be_left(
+    world: Syncing, gone: tuple[str, ...], another: bool
+) -> None:
+    """SabreDAV 1.8 (connectors.md 2.4)."""
+    world.provider.tells_changes = False
+    for name in gone:
+        world.provider.delete(world.work.remote_id, f"{name}.ics")
+    world.put("new.ics", "New")
+    world.sync()
+    assert started_over(world) is another
+
+
+def test_the_last_event_of_a_calendar_may_be_deleted_everywhere(world: Syncing) -> None:
+    world.provider.delete(world.work.remote_id, "Lunch.ics")
+    world.sync()
+    world.provider.tells_changes = False
+    world.provider.delete(world.work.remote_id, "Dinner.ics")
+    world.sync()
+    assert (started_over(world), world.summaries()) == (False, [])
 
 
 def test_a_connector_that_hands_the_cursor_back_says_the_same(world: Syncing) -> None:

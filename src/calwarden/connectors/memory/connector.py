@@ -67,6 +67,8 @@ class MemoryConnector:
     async def changes(self, calendar_remote_id: str, cursor: str | None, *, full: bool = False) -> RemoteChanges:
         calendar = self.calendar("changes", calendar_remote_id)
         now = self._provider.cursor(calendar)
+        if not self._provider.tells_changes and cursor != now:
+            return self._everything(calendar)
         if cursor is not None and not full:
             try:
                 touched = self._provider.since(calendar, cursor)

@@ -57,6 +57,7 @@ class MemoryProvider:
         self.calendars: dict[str, ProviderCalendar] = {}
         self.calls: list[tuple[str, str]] = []
         self.wanted: list[ResourceId] = []
+        self.tells_changes = True  # else a cursor says no more than that something differs
         self._versions = self._made = 0
         self._failures: deque[tuple[str | None, ConnectorError]] = deque()
         self._lost: deque[str] = deque()

@@ -7,33 +7,62 @@ What tells them apart is the cursor, which belongs to one calendar, and what was
 
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import partial
 
 from calwarden.domain.grant import GrantState
 from calwarden.domain.ids import AccountId, CalendarId, ResourceId
+from calwarden.domain.profile import Calendar
 from calwarden.domain.times import Instant
 from calwarden.ports.connector import Connector, CursorExpired, RemoteChanges
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.sync.ending import end_elevations
+from calwarden.usecases.sync.lease import Lease
+
+_SEVERAL = 2
 
 
 async def is_another(
-    connector: Connector, remote_id: str, cursor: str, held: AbstractSet[ResourceId], listed: RemoteChanges
+    lease: Lease, connector: Connector, calendar: Calendar, cursor: str, listed: RemoteChanges
 ) -> bool:
-    """Whether ``listed`` is of another calendar than ``cursor`` and what is ``held``: nothing of that is in it any
-    more, and the Provider does not take the cursor, or does not know of those removals. Raises what the Connector
-    raises.
+    """Whether ``listed``, all there is, is of another calendar than ``cursor`` and what is held. Raises what the
+    Connector raises.
 
-    A server that has no cursors says neither, and is believed.
+    Something held must be missing. Where the cursor is taken, the Provider must not know of its removal, and whatever
+    is left must have come after all that is missing: from a server restored from a backup the latest is missing. Where
+    it is not taken, nothing may be left; where there are no cursors that say what was removed, nothing of several.
     """
-    if not listed.full or not held.isdisjoint(listed.changed):
+    held = await lease.read(partial(_reached, calendar=calendar))
+    missing = held - listed.changed.keys()
+    left = held - missing
+    if held and not missing:
         return False
     if listed.lost:
-        return True
+        return not left
     try:
-        since = await connector.changes(remote_id, cursor)
+        since = await connector.changes(calendar.remote_id, cursor)
     except CursorExpired:
-        return True
-    return since.lost if since.full else not held <= since.removed
+        return not left
+    if since.full:
+        return not left and (since.lost or len(held) >= _SEVERAL)
+    unknown = missing - since.removed
+    return bool(unknown) and await lease.read(partial(_came_after, calendar=calendar, left=left, missing=unknown))
+
+
+def _reached(uow: UnitOfWork, *, calendar: Calendar) -> frozenset[ResourceId]:
+    """What is held and was at the Provider."""
+    etags = uow.events.etags(calendar.account_id, calendar.calendar_id)
+    return frozenset(one for one, etag in etags.items() if etag is not None)
+
+
+def _came_after(
+    uow: UnitOfWork, *, calendar: Calendar, left: AbstractSet[ResourceId], missing: AbstractSet[ResourceId]
+) -> bool:
+    def seen(resources: AbstractSet[ResourceId]) -> list[Instant]:
+        found = (uow.events.resource(calendar.account_id, calendar.calendar_id, one) for one in resources)
+        return [one.created for one in found if one is not None]
+
+    earliest, latest = min(seen(left), default=None), max(seen(missing), default=Instant(0))
+    return earliest is None or earliest > latest
 
 
 def start_over(uow: UnitOfWork, account_id: AccountId, calendar_id: CalendarId, now: Instant) -> None:

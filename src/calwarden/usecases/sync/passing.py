@@ -59,18 +59,10 @@ async def _look(lease: Lease, connector: Connector, calendar: Calendar, *, full:
         changes = await connector.changes(calendar.remote_id, cursor, full=full or begin_anew)
     except CursorExpired:
         changes = replace(await connector.changes(calendar.remote_id, None, full=True), lost=True)
-    if cursor is not None and changes.full:
-        held = await lease.read(partial(_reached, calendar=calendar))
-        if await is_another(connector, calendar.remote_id, cursor, held, changes):
-            now = lease.kit.clock()
-            await lease.write(start_over, calendar.account_id, calendar.calendar_id, now, durable=True)
+    if cursor is not None and changes.full and await is_another(lease, connector, calendar, cursor, changes):
+        now = lease.kit.clock()
+        await lease.write(start_over, calendar.account_id, calendar.calendar_id, now, durable=True)
     return changes
-
-
-def _reached(uow: UnitOfWork, *, calendar: Calendar) -> frozenset[ResourceId]:
-    """What is held and was at the Provider."""
-    etags = uow.events.etags(calendar.account_id, calendar.calendar_id)
-    return frozenset(one for one, etag in etags.items() if etag is not None)
 
 
 async def erase_calendar(lease: Lease, place: Place) -> int:
