@@ -52,6 +52,16 @@ PROPERTIES = tests/property tests/usecases/test_read_noninterference.py tests/un
 bench: $(VENV)/.test ## What calwarden costs beside Radicale, Xandikos and a constant answer (QUICK=1 leaves most out)
 	$(BIN)/python -m bench.main $(if $(QUICK),--quick)
 
+.PHONY: attack
+attack: $(VENV)/.test ## Ask a server for as much as one can, and see whether it answers within 2 s and holds under 300 MB
+	$(BIN)/python -m bench.attack
+
+.PHONY: schemathesis
+schemathesis: $(VENV)/.test ## Requests that nobody wrote by hand, EXAMPLES (200) for each operation, against a real server
+	$(BIN)/python -m bench.schemas --examples $(EXAMPLES)
+
+EXAMPLES ?= 200
+
 .PHONY: faults
 faults: test-deps $(VENV)/.test ## Kill the server KILLS times (100) and see what became of what it acknowledged (SEED, STORE=postgresql, SEPARATE=1)
 	PYTHONPATH=tests:. $(BIN)/python -m faults.run --kills $(KILLS) --store $(STORE) $(if $(SEED),--seed $(SEED)) $(if $(SEPARATE),--separate)

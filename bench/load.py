@@ -105,11 +105,11 @@ class _Worker(threading.Thread):
             self.failure = error
 
     def _work(self) -> None:
-        connection: _Connection | None = None
+        connection: Connection | None = None
         made = self._one.request
         while connection is None or time.perf_counter() < self._until:
             if connection is None:
-                connection = _Connection(self._one.port)
+                connection = Connection(self._one.port)
             request = made if isinstance(made, bytes) else made()
             begun = time.perf_counter()
             status, body, kept = connection.ask(request)
@@ -119,11 +119,11 @@ class _Worker(threading.Thread):
             self.answer_bytes = len(body)
             if not kept:
                 connection.close()
-                connection = _Connection(self._one.port)
+                connection = Connection(self._one.port)
         connection.close()
 
 
-class _Connection:
+class Connection:
     """As little HTTP/1.1 as it takes: a client must not cost more than what it measures."""
 
     def __init__(self, port: int) -> None:

@@ -67,6 +67,37 @@ def test_a_declared_length_over_the_limit_is_not_waited_for(world: ApiWorld, add
         assert raw.recv(4096).startswith(b"HTTP/1.1 413 ")
 
 
+def test_few_large_bodies_are_held_at_a_time_and_small_ones_pass_them_by(
+    world: ApiWorld, address: tuple[str, int]
+) -> None:
+    """Each takes a megabyte and more, and nobody has shown a token yet."""
+    token, path = world.bearer()["Authorization"], world.events_path()
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Type: application/json\r\n"
+    large = json.dumps(world.body()).encode() + b" " * 200_000
+
+    def begin(body: bytes) -> socket.socket:
+        raw = socket.create_connection(address, timeout=10)
+        raw.sendall(f"{head}Content-Length: {len(large)}\r\n\r\n".encode() + body)
+        return raw
+
+    slow = [begin(large[:-1]) for _ in range(2)]
+    waiting = begin(large)
+    waiting.settimeout(0.5)
+    with pytest.raises(TimeoutError):
+        waiting.recv(4096)
+    connection = http.client.HTTPConnection(*address, timeout=10)
+    headers = {"Authorization": token, "Content-Type": "application/json"}
+    assert ask(connection, "POST", path, headers, json.dumps(world.body()).encode())[0] == 202
+    connection.close()
+    slow[0].close()
+    waiting.settimeout(10)
+    assert waiting.recv(4096).startswith(b"HTTP/1.1 202 ")
+    slow[1].sendall(large[-1:])
+    assert slow[1].recv(4096).startswith(b"HTTP/1.1 202 ")
+    for one in (waiting, slow[1]):
+        one.close()
+
+
 def test_paths_reach_us_as_they_were_sent(world: ApiWorld, address: tuple[str, int]) -> None:
     headers = world.bearer()
     for path in ("//v1/account", "/v1/x/../account", "/v1%2Faccount", "/v1/%2e/account", "/v1/./account"):

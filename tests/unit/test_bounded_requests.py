@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import json
 import socket
 import threading
 import time
@@ -49,6 +50,16 @@ def ask(port: int, *parts: bytes) -> tuple[bytes, int]:
         with suppress(ConnectionError):
             return raw.recv(65_536), sent
     return b"", sent
+
+
+@pytest.mark.parametrize("text", [b"GET /?" + b"a" * 70_000, b"GET", b"\x16\x03\x01\x02\x00\x01", b"get / HTTP/9"])
+def test_what_is_no_request_is_told_so_like_everything_else(port: int, text: bytes) -> None:
+    answer, _ = ask(port, text + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/json; charset=utf-8" in head
+    assert b"server:" not in head.lower()
+    assert set(json.loads(body)) == {"code", "reason", "remedy"}
 
 
 CHUNKS = [b"a" * 65_536] * 160

@@ -40,7 +40,10 @@ def test_ordinary_json_is_taken(body: bytes, value: object) -> None:
         (b'{"a": 1000000000000}', "digits"),
         (b'{"a": ' + b"9" * 100_000 + b"}", "digits"),
         (b"[" * 41 + b"]" * 41, "nested"),
-        (b'{"a":' * 100_000, "nested"),
+        (b'{"a": [' + b"1," * 50_000 + b"1]}", "50,000"),
+        (b'{"a": [' + b"{}," * 30_000 + b"{}]}", "50,000"),
+        (b'{"a":' * 40_000, "nested"),
+        (b'{"a":' * 100_000, "50,000"),
         (b'["' + b'\\"[' * 50 + b'"]' + b"[" * 42, "nested"),
         (b'{"a": "\xff"}', "UTF-8"),
         ('{"a": 1}'.encode("utf-16"), "UTF-8"),
@@ -54,6 +57,11 @@ def test_hostile_json_is_named_and_not_repeated(body: bytes, says: str) -> None:
     with pytest.raises(JsonError, match=says) as caught:
         parse_json(body)
     assert len(str(caught.value)) < 80
+
+
+def test_commas_and_brackets_in_text_are_no_values() -> None:
+    assert parse_json(b'{"a": "' + b",[" * 60_000 + b'"}') == {"a": ",[" * 60_000}
+    assert len(parse_json(b"[" + b"1," * 49_000 + b"1]")) == 49_001
 
 
 def test_a_megabyte_of_anything_is_judged_in_no_time() -> None:

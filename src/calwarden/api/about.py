@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from calwarden.api.context import Api
 from calwarden.api.errors import CLIENT_FAULTS, FAULTS
 from calwarden.httpkit import Auth, Call, Operation, document, json_answer
+from calwarden.httpkit.answers import JSON
 from calwarden.httpkit.shapes import Schema, Stated
 
 _STYLE: Final = (
@@ -42,12 +43,12 @@ _PROOFS: Final = {Auth.TOKEN: "access token", Auth.CLIENT: "client credentials",
 
 def about(operations: Sequence[Operation[Api]], server: str) -> tuple[Operation[Api], ...]:
     """The two operations that show ``operations``; made once, since nothing in them depends on who asks."""
-    machine = _openapi(operations, server)
+    machine = json_answer(_openapi(operations, server)).body
     page = _page(operations)
 
     async def openapi(api: Api, call: Call) -> Response:
         del api, call
-        return json_answer(machine)
+        return Response(machine, media_type=JSON)
 
     async def docs(api: Api, call: Call) -> Response:
         del api, call

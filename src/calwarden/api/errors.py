@@ -51,7 +51,15 @@ class OAuthBody(Struct, omit_defaults=True):
     error_description: str = ""
 
 
+UNREADABLE: Final = RefusalBody(
+    "unreadable_request",
+    "the request is not HTTP as it should be, or its address is over 64 KB",
+    "send less in the query, or look at what is between the client and the server",
+)
+"""What answers a request that can not even be taken for one: nothing that this package is asked."""
+
 FAULTS: Final[Faults] = {
+    400: (UNREADABLE.reason, RefusalBody),
     401: ("the access token is missing, unknown, expired or revoked", RefusalBody),
     403: ("the grant does not cover this", RefusalBody),
     404: ("no such thing within this grant", RefusalBody),

@@ -7,7 +7,7 @@ and the use case says it to the caller in its place in the order of answers (rul
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
@@ -19,6 +19,11 @@ from calwarden.httpkit.forms import FormError, parse_form
 from calwarden.httpkit.jsontext import JsonError, parse_json
 
 MOST_BODY = 1_000_000
+SMALL = 65_536
+"""Bytes of a body that is read as it comes; a larger one waits for room."""
+
+Room = Callable[[], Awaitable[object]]
+"""Waits until there is room for a large body. Whoever gave it takes it back."""
 
 _CODINGS = frozenset({"gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"})
 _CHARSETS = frozenset({"", "utf-8", "utf8", "us-ascii"})
@@ -42,12 +47,12 @@ def read_query(request: Request) -> Input:
     return _read_form(request.scope.get("query_string", b""))
 
 
-async def read_body(request: Request) -> Input:
+async def read_body(request: Request, room: Room) -> Input:
     """What the body states. Absent, ``{}`` and ``[]`` (PHP) state nothing.
 
     Raises BodyTooLarge, for chunked bodies too, and MediaUnsupported.
     """
-    body = await _received(request)
+    body = await _received(request, room)
     if not body.strip():
         return Input()
     _check_coding(request.headers)
@@ -69,15 +74,18 @@ def merged(query: Input, body: Input) -> Input:
     return Input({**query.values, **body.values}, query.repeated | body.repeated)
 
 
-async def _received(request: Request) -> bytes:
+async def _received(request: Request, room: Room) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and (len(declared) > 12 or int(declared) > MOST_BODY):
         raise BodyTooLarge
-    received = bytearray()
+    received, large = bytearray(), False
     async for chunk in request.stream():
         received += chunk
         if len(received) > MOST_BODY:
             raise BodyTooLarge
+        if not large and len(received) > SMALL:
+            large = True
+            await room()
     return bytes(received)
 
 

@@ -5,10 +5,13 @@ Whatever is not exactly the path of a row, but for one final slash, reaches no h
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any, Generic, TypeVar
 
+import anyio
 import structlog
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
@@ -19,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from calwarden.domain.errors import Invalid
 from calwarden.httpkit.answers import protected
 from calwarden.httpkit.faults import NoSuchAddress, Unforeseen, WrongVerb
-from calwarden.httpkit.requests import Input, bearer_of, merged, read_body, read_query
+from calwarden.httpkit.requests import Input, Room, bearer_of, merged, read_body, read_query
 from calwarden.httpkit.shapes import Fields, Problems, read_fields
 from calwarden.usecases.access import Bearer
 
@@ -27,6 +30,8 @@ C = TypeVar("C")
 
 _ID = re.compile(r"[!-~]{1,512}", flags=re.ASCII)
 _NO_ID = "-"
+_LARGE_AT_ONCE = 2
+"""Requests with a large body that are answered at a time, a megabyte and what it becomes each."""
 _MISPLACED = re.compile(rb"%2f|%5c|\\|//|;", flags=re.IGNORECASE)
 
 
@@ -97,6 +102,8 @@ class Operation(Generic[C]):
             found |= {429, 503}
         if self.auth is Auth.TOKEN:
             found |= {401, 403}
+        if self.fields and self.place is not Place.BODY:
+            found.add(400)  # an address may be too long
         if self.auth is Auth.TOKEN and self.fields:
             found.add(422)
         if self.place is not Place.QUERY:
@@ -116,7 +123,8 @@ def build_routes(
     by_path: dict[str, dict[str, Operation[C]]] = {}
     for one in operations:
         by_path.setdefault(one.path, {})[one.method] = one
-    edges = {path: _Edge(context, methods, explain) for path, methods in by_path.items()}
+    large = anyio.CapacityLimiter(_LARGE_AT_ONCE)
+    edges = {path: _Edge(context, methods, explain, large) for path, methods in by_path.items()}
     return [
         *(Route(path, edge) for path, edge in edges.items()),
         *(Route(f"{path}/", edge) for path, edge in edges.items()),
@@ -126,17 +134,20 @@ def build_routes(
 
 def build_nowhere(prefix: str, explain: Explain) -> BaseRoute:
     """A route for all that begins with ``prefix`` and that no route before it is for: 404."""
-    nowhere: ASGIApp = _Edge(None, {}, explain)
+    nowhere: ASGIApp = _Edge(None, {}, explain, anyio.CapacityLimiter(1))
     return Route(f"{prefix}{{rest:path}}", nowhere)
 
 
 class _Edge(Generic[C]):
     """One path: the outermost edge of its operations."""
 
-    def __init__(self, context: C, methods: Mapping[str, Operation[C]], explain: Explain) -> None:
+    def __init__(
+        self, context: C, methods: Mapping[str, Operation[C]], explain: Explain, large: anyio.CapacityLimiter
+    ) -> None:
         self._context = context
         self._methods = methods
         self._explain = explain
+        self._large = large
         self._allowed = {*methods, "HEAD"} if "GET" in methods else set(methods)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -157,7 +168,9 @@ class _Edge(Generic[C]):
         operation = self._methods.get("GET" if request.method == "HEAD" else request.method)
         if operation is None:
             raise WrongVerb(self._allowed)
-        return await operation.handle(self._context, await _call(operation, request))
+        async with AsyncExitStack() as held:  # to the end: what a body becomes takes more memory than the body
+            call = await _call(operation, request, partial(held.enter_async_context, self._large))
+            return await operation.handle(self._context, call)
 
     def _explained(self, error: Exception, request: Request) -> Response:
         response = self._explain(error)
@@ -175,12 +188,12 @@ def _is_plain(scope: Scope) -> bool:
     return not _MISPLACED.search(raw) and not {".", ".."} & set(segments)
 
 
-async def _call(operation: Operation[C], request: Request) -> Call:
+async def _call(operation: Operation[C], request: Request, room: Room) -> Call:
     stated = Input()
     if operation.place is Place.QUERY:
         stated = read_query(request) if operation.fields else stated
     else:
-        stated = await read_body(request)
+        stated = await read_body(request, room)
         if operation.place is Place.BOTH:
             stated = merged(read_query(request), stated)
     wrong = Problems()

@@ -25,7 +25,7 @@ from calwarden.web.words import FILTERS
 T = TypeVar("T")
 Wake = Callable[[AccountId, ProfileId], None]
 
-_PASSWORDS_AT_ONCE = 4  # each takes 64 MB while it is checked
+_PASSWORDS_AT_ONCE = 2  # each takes 32 MB and all of a core while it is checked
 _STYLES = Path(__file__).parent / "static" / "calwarden.css"
 
 

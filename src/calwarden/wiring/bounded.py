@@ -7,13 +7,27 @@ whoever can connect decides how much memory the process takes and how many of it
 import asyncio
 from typing import Any, Final
 
+import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from calwarden.api.errors import UNREADABLE
 
 MOST_HEAD: Final = 256 * 1024
 """Bytes of a request that are no body: request line, headers, and how a chunked body is framed."""
 
 MOST_SECONDS: Final = 60.0
 """From the first byte of a request, or from the connection, to the end of its body."""
+
+
+_BODY: Final = msgspec.json.encode(UNREADABLE)
+_UNREADABLE: Final = (
+    b"HTTP/1.1 400 Bad Request\r\n"
+    b"content-type: application/json; charset=utf-8\r\n"
+    b"content-length: %d\r\n"
+    b"cache-control: no-store\r\n"
+    b"x-content-type-options: nosniff\r\n"
+    b"connection: close\r\n\r\n%b"
+) % (len(_BODY), _BODY)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -50,6 +64,12 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._stop_waiting()
         super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Says it as every other refusal is said; ``msg`` is uvicorn's own sentence."""
+        del msg
+        self.transport.write(_UNREADABLE)
+        self.transport.close()
 
     def _wait(self) -> None:
         self._stop_waiting()

@@ -25,7 +25,7 @@ from calwarden.usecases.events import (
 _PATH = "/v1/calendars/{calendar_id}/events"
 _WHOLE = ("summary", "start", "end")  # what every write of an own event states (contract events 4.1)
 
-CALENDAR_IDS: Final = Items(Text(512), 500, least=1, as_field=True, key="errors.invalid_calendar_ids")
+CALENDAR_IDS: Final = Items(Text(100), 500, least=1, as_field=True, key="errors.invalid_calendar_ids")
 """Ids of calendars; whatever is wrong with one is said of the whole."""
 
 
