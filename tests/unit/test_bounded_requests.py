@@ -62,6 +62,56 @@ def test_what_is_no_request_is_told_so_like_everything_else(port: int, text: byt
     assert set(json.loads(body)) == {"code", "reason", "remedy"}
 
 
+POST = b"POST /?x=1 HTTP/1.1\r\nHost: x\r\n"
+SMUGGLED = b"0\r\n\r\nGET /?smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+AMBIGUOUS = {
+    "a length and chunks": POST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" + SMUGGLED,
+    "chunks and a length": POST + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n" + SMUGGLED,
+    "two lengths": POST + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
+    "one length twice": POST + b"Content-Length: 4\r\nContent-Length: 4\r\n\r\nabcd",
+    "a list of lengths": POST + b"Content-Length: 4, 4\r\n\r\nabcd",
+    "a signed length": POST + b"Content-Length: +4\r\n\r\nabcd",
+    "a negative length": POST + b"Content-Length: -1\r\n\r\nabcd",
+    "an endless length": POST + b"Content-Length: 99999999999999999999999\r\n\r\nabcd",
+    "another coding": POST + b"Transfer-Encoding: xchunked\r\n\r\n" + SMUGGLED,
+    "chunks that are not last": POST + b"Transfer-Encoding: chunked, identity\r\n\r\n" + SMUGGLED,
+    "two codings": POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n" + SMUGGLED,
+    "a blank before a colon": POST + b"Transfer-Encoding : chunked\r\n\r\n" + SMUGGLED,
+    "a blank in a name": POST + b"X y: a\r\n\r\n",
+    "a folded header": POST + b"X: a\r\n b\r\n\r\n",
+    "a header with NUL": POST + b"X: a\0b\r\n\r\n",
+    "line feeds alone": b"GET / HTTP/1.1\nHost: x\n\n",
+    "chunks after line feeds": POST + b"Transfer-Encoding: chunked\r\n\r\n4\nabcd\n0\n\n",
+    "a negative chunk": POST + b"Transfer-Encoding: chunked\r\n\r\n-4\r\nabcd\r\n0\r\n\r\n",
+    "an endless chunk": POST + b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nabcd\r\n0\r\n\r\n",
+    "no host": b"GET / HTTP/1.1\r\n\r\n",
+    "two hosts": b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+    "another protocol": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "a tunnel": b"CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("text", AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_what_could_be_read_in_two_ways_is_not_read_at_all(port: int, text: bytes) -> None:
+    """400 once, and the connection is closed: nothing behind it becomes a request of its own."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
+        raw.sendall(text)
+        answer = b""
+        with suppress(ConnectionError):
+            while more := raw.recv(65_536):
+                answer += more
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    "upgrade", [b"h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA", b"websocket\r\nSec-WebSocket-Key: x"]
+)
+def test_no_other_protocol_is_gone_over_to(port: int, upgrade: bytes) -> None:
+    answer, _ = ask(port, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: " + upgrade + b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
 CHUNKS = [b"a" * 65_536] * 160
 ENDLESS = {
     "a request line": (b"GET /?", *CHUNKS),

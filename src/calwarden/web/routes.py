@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -96,10 +96,10 @@ class _Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        if request.method in self._allowed:
-            response = await self._endpoint(request)
-        else:
-            response = self._refused()
+        try:
+            response = await self._endpoint(request) if request.method in self._allowed else self._refused()
+        except ClientDisconnect:
+            return
         if request.method == "HEAD":
             response.body = b""  # the headers stay those of GET
         await response(scope, receive, send)

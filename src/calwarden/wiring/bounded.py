@@ -57,6 +57,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._wait()
         super().on_message_begin()
 
+    def on_headers_complete(self) -> None:
+        """Raises for a request that does not name exactly one host: two readers would take it for two (RFC 9112 3.2).
+        The parser makes 400 of it.
+        """
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
+            raise ValueError("a request names one host")
+        super().on_headers_complete()
+
     def on_body(self, body: bytes) -> None:
         self._head -= len(body)
         super().on_body(body)
