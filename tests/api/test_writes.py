@@ -200,6 +200,35 @@ def test_every_field_that_can_not_be_used_is_named_and_nothing_is_stored(world: 
     assert world.woken == []
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"summary": "x" * 1024},
+        {"summary": "\U0001f3b5" * 1024},
+        {"description": "x" * 8192},
+        {"event_id": "x" * 512},
+        {"url": "https://a.example/".ljust(2048, "x")},
+        {"reminders": [{"minutes": n} for n in range(5)]},
+        {"attendees": {"invite": [{"email": f"a{n}@example.org"} for n in range(200)]}},
+        {"start": "1970-01-01T00:00:00Z", "end": "1970-01-01T00:00:01Z"},
+        {"start": "2199-12-31T23:59:58Z", "end": "2199-12-31T23:59:59Z"},
+        {"start": "2030-03-18T09:00:00Z", "end": "2040-03-15T09:00:00Z"},
+        {"summary": "\u05e9\u05dc\u05d5\u05dd \u200f\U0001f468\u200d\U0001f469\u200d\U0001f467 e\u0301"},
+    ],
+    ids="+".join,
+)
+def test_what_is_just_within_a_limit_is_taken_and_kept_uncut(world: ApiWorld, changes: dict[str, Any]) -> None:
+    answer = world.call("POST", world.events_path(), json=world.body(**changes))
+    assert (answer.status_code, answer.text) == (202, "")
+    query = {"only_managed": "true", "tzid": "Etc/UTC"}
+    [kept] = world.call("GET", "/v1/events", params=query).json()["events"]
+    for name, value in changes.items():
+        if name == "attendees":
+            assert len(kept[name]) == 200
+        elif name != "reminders":
+            assert kept[name] == value, name
+
+
 def test_event_id_wins_over_event_uid_usable_or_not(world: ApiWorld) -> None:
     (event,) = world.put()
     headers = world.bearer()
