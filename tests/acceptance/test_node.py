@@ -1,5 +1,7 @@
 """The official Node SDK, unmodified: every method whose endpoint is here (contract authorization 8)."""
 
+import base64
+import hmac
 import json
 import shutil
 import subprocess
@@ -211,3 +213,11 @@ def test_a_profile_is_taken_out_of_the_authorization(place: Place, enter: Enter)
     sdk.call("revokeProfileAuthorization", profile_id=profile)
     assert sdk.call("listCalendars")["calendars"] == []
     assert sdk.call("profileInformation")["profiles"] == []
+
+
+def test_a_callback_is_known_by_any_of_its_signatures(place: Place, enter: Enter) -> None:
+    sdk = enter("read_only")
+    key, body = place.a.client_secret.encode(), '{"notification": {"type": "change"}}'
+    signed = base64.b64encode(hmac.digest(key, body.encode(), "sha256")).decode()
+    assert sdk.call("hmacValid", hmac=f"another,{signed}", body=body) is True
+    assert sdk.call("hmacValid", hmac="another", body=body) is False
