@@ -337,6 +337,22 @@ def test_whatever_comes_as_xml_is_read_or_refused(scraps: str) -> None:
             assert all(one.path.startswith("/") for one in multistatus(text.encode(), BASE).members)
 
 
+@pytest.mark.parametrize(
+    "odd", ["\x00", "\x0b", "\x1f", "\ufffe", "\uffff", "&#0;", "&#11;", "&#x0C;", "&#x1f;", "&#xFFFE;", "&#65535;"]
+)
+def test_what_xml_has_no_way_to_write_is_left_out_and_hides_nothing(odd: str) -> None:
+    name = f"<D:displayname>a{odd}b&amp;#11;</D:displayname>"
+    (one, other) = multistatus(answer(response("/x", name), response("/y", "<D:getetag>1</D:getetag>")), BASE).members
+    assert (one.line(f"{D}displayname"), other.etag) == ("ab&#11;", "1")
+
+
+def test_leaving_something_out_makes_no_markup_of_text() -> None:
+    (one,) = multistatus(answer(response("/x", "<D:displayname>&l\x00t;x&g\ufffet;</D:displayname>")), BASE).members
+    assert one.line(f"{D}displayname") == "<x>"
+    with pytest.raises(ValueError, match="entities"):
+        parse(f"<!DOCT\x00YPE x [{chr(60)}!ENTITY a 'b'>]><x>&a;</x>".encode())
+
+
 def test_no_limit_is_ever_stated_in_a_sync() -> None:
     body = sync_collection("token & <more>")
     assert b"nresults" not in body

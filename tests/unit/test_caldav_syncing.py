@@ -3,7 +3,7 @@
 import pytest
 
 from calwarden.connectors.caldav.dav import ServerFault
-from calwarden.connectors.caldav.resources import NOBODYS_NAME
+from calwarden.connectors.caldav.resources import MOST_SILENT, NOBODYS_NAME
 from calwarden.domain.ids import ResourceId
 from calwarden.ports.connector import (
     CalendarGone,
@@ -238,6 +238,37 @@ def test_where_nothing_else_was_read_another_address_tells_a_faulty_resource_fro
         wanted = [ResourceId(f"{WORK}{name}.ics") for name in "ab"]
         assert type(failure(told, lambda one: one.fetch(WORK, wanted))) is ServerFault
         assert len([one for one in told.asked() if one.startswith("GET")]) == 2
+
+
+@pytest.mark.parametrize("many", [b"", response(207, b"<multistatus>"), response(207, b"")])
+def test_an_answer_for_many_that_cannot_be_read_leads_to_single_ones(many: bytes) -> None:
+    rows: dict[str, Row] = {f"REPORT {WORK}": many, f"GET {WORK}a.ics": response(200, EVENT, ETag='"1"')}
+    with script({**rows, f"GET {WORK}b.ics": b""}) as told:
+        assert {name: one.flags for name, one in fetched(told, "b.ics", "a.ics").items()} == {
+            "b.ics": ("faulty",),
+            "a.ics": (),
+        }
+
+
+def test_silence_is_not_waited_for_at_one_resource_after_the_other() -> None:
+    names = [f"{number}.ics" for number in range(9)]
+    rows: dict[str, Row] = {f"GET {WORK}{name}": b"" for name in names}
+    with script({f"REPORT {WORK}": b"", **rows}) as told:
+        assert {one.flags for one in fetched(told, *names).values()} == {("faulty",)}
+        asked = [one for one in told.asked() if one.startswith("GET") and NOBODYS_NAME not in one]
+    # Each is asked for once more: what changes nothing outlives a connection that was closed meanwhile.
+    assert len(set(asked)) == MOST_SILENT
+
+
+def test_a_server_that_has_fallen_silent_altogether_gives_no_resources() -> None:
+    rows: dict[str, Row | list[Row]] = {
+        f"GET {WORK}a.ics": response(200, EVENT, ETag='"1"'),
+        f"GET {WORK}b.ics": b"",
+        f"GET {WORK}{NOBODYS_NAME}.ics": b"",
+    }
+    with script({**SINGLY, **rows}) as told:
+        wanted = [ResourceId(f"{WORK}{name}.ics") for name in "ab"]
+        assert type(failure(told, lambda one: one.fetch(WORK, wanted))) is ProviderUnavailable
 
 
 def test_a_server_that_asks_to_wait_is_no_faulty_resource() -> None:

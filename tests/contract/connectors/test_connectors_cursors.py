@@ -144,13 +144,13 @@ def test_an_answer_that_is_cut_is_read_to_its_end(dav: DavStage) -> None:
     assert changes(dav, later.cursor).changed == {}
 
 
-def test_an_answer_whose_end_is_cut_off_is_no_answer(dav: DavStage) -> None:
+def test_a_listing_whose_end_is_cut_off_is_none_and_resources_are_then_read_singly(dav: DavStage) -> None:
     listed = sorted(three(dav).changed)
     dav.front.alter("REPORT", lambda _, reply: replace(reply, body=reply.body[: len(reply.body) * 2 // 3]))
     with pytest.raises(ProviderUnavailable):
         changes(dav)
-    with pytest.raises(ProviderUnavailable):
-        run(dav, lambda connector: connector.fetch(dav.calendar, listed))
+    found = run(dav, lambda connector: connector.fetch(dav.calendar, listed))
+    assert sum(bool(one.components) for one in found) == 3
 
 
 # None
@@ -188,6 +188,23 @@ def test_where_many_cannot_be_had_at_once_they_are_read_singly(dav: DavStage) ->
     found = run(dav, lambda connector: connector.fetch(dav.calendar, listed))
     assert names(dav, {one.resource_id for one in found}) == {"one", "three"}
     assert all(one.components and one.etag for one in found)
+
+
+def test_one_that_makes_an_answer_no_xml_hides_none_beside_it(dav: DavStage) -> None:
+    """Both servers keep U+FFFE, and put it into their answers."""
+    listed = sorted(three(dav).changed)
+    dav.put("two", plain("two", "Odd", "DESCRIPTION:a\ufffeb"))
+    found = {one.resource_id: one for one in run(dav, lambda connector: connector.fetch(dav.calendar, listed))}
+    assert len(found) == 3
+    assert all(one.components for one in found.values())
+
+
+def test_one_at_which_a_server_falls_silent_hides_none_beside_it(dav: DavStage) -> None:
+    listed = sorted(three(dav).changed)
+    dav.front.guard(lambda got: b"" if "two.ics" in got.target or b"multiget" in got.body else None)
+    found = {one.resource_id: one for one in run(dav, lambda connector: connector.fetch(dav.calendar, listed))}
+    flags = {name: found[target(dav, name).resource_id].flags for name in ("one", "two", "three")}
+    assert flags == {"one": (), "two": ("faulty",), "three": ()}
 
 
 def test_one_that_is_not_given_with_the_others_hides_none_of_them(dav: DavStage) -> None:

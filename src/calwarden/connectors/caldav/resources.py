@@ -9,9 +9,12 @@ from calwarden.connectors.caldav.markup import C, D, Multistatus, multiget, prop
 from calwarden.connectors.caldav.paths import is_resource_of, same_path, target_of
 from calwarden.connectors.writing import Version
 from calwarden.domain.ids import ResourceId
-from calwarden.ports.connector import ProviderUnavailable
+from calwarden.ports.connector import AddressRefused, CertificateInvalid, ProviderUnavailable
 
 BATCH: Final = 50
+
+MOST_SILENT: Final = 3
+"""At so many resources a server may say nothing at all before the rest is left for another time."""
 
 NOBODYS_NAME: Final = "calwarden-asks-for-nothing"
 """No resource has it: a server that works says so."""
@@ -47,6 +50,7 @@ class Reading:
         self._calendar = calendar
         self._many = True
         self._answers = False  # for single resources
+        self._silent = 0
 
     async def read(self, resources: Sequence[ResourceId]) -> Found:
         """What is there of these; at most ``BATCH`` are sensible. Those that are gone are left out."""
@@ -61,30 +65,38 @@ class Reading:
         return found
 
     async def _single(self, resource: ResourceId) -> Version | Forbidden | Faulty | None:
+        if self._silent >= MOST_SILENT:
+            return Faulty()
         try:
             found = await get(self._dav, resource)
         except Unversioned:
             found = Forbidden()  # nothing can be held of it; that hides none beside it (security 7.6)
-        except ServerFault:
-            await self._require_answers()
-            return Faulty()
+        except (AddressRefused, CertificateInvalid):
+            raise
+        except ProviderUnavailable as error:
+            return await self._faulty(silent=not isinstance(error, ServerFault))
         self._answers = True
         return found
 
-    async def _require_answers(self) -> None:
-        """Tells a resource that makes the server fail from a server that fails. Raises ServerFault.
+    async def _faulty(self, *, silent: bool) -> Faulty:
+        """Tells a resource that makes the server fail from a server that fails. Raises ProviderUnavailable.
 
-        A server that lists and gives nothing must not look like a calendar without events (security 12.6).
+        A server that lists and gives nothing must not look like a calendar without events (security 12.6). One that
+        has said nothing may never say anything again.
         """
-        if not self._answers:
+        self._silent += silent
+        if silent or not self._answers:
             await get(self._dav, ResourceId(f"{self._calendar}{NOBODYS_NAME}.ics"))
             self._answers = True
+        return Faulty()
 
     async def _together(self, wanted: Sequence[ResourceId]) -> Found:
         body = multiget([target_of(one) for one in wanted])
         try:
             answer, listed = await self._dav.listing("REPORT", self._calendar, body, depth=1)
-        except (TooLarge, ServerFault):
+        except (AddressRefused, CertificateInvalid):
+            raise
+        except ProviderUnavailable:
             return {}  # one of them may be the reason: singly it keeps nobody else waiting
         if listed is None:
             # SabreDAV 1.8 answers 404 for all if one is gone: that may be different next time. A refusal is not.
