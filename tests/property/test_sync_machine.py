@@ -3,6 +3,7 @@ in between. Once everything has come to rest, what is held is what the Provider 
 lost, and nothing was done twice.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,8 @@ from calwarden.domain.ids import ResourceId
 from calwarden.domain.times import DAY_SECONDS
 from calwarden.formats import icalendar
 from calwarden.ports.connector import CalendarGone, ConnectorError, PreconditionFailed, ProviderUnavailable, RateLimited
-from usecases.sync_world import Killed, Syncing
+from calwarden.syncplan.unread import RAREST, is_unread
+from usecases.sync_world import JANE, Killed, Syncing
 
 OWN = ("one", "two", "three")
 THEIRS = ("a.ics", "b.ics", "weekly.ics")
@@ -132,6 +134,11 @@ class SyncMachine(RuleBasedStateMachine):
     def forgotten_cursors(self) -> None:
         self.world.provider.forget_cursors()
 
+    @rule(name=st.sampled_from(THEIRS))
+    def trouble_at_one(self, name: str) -> None:
+        """The Provider lists it and does not give it for a while."""
+        self.world.work.faulty.symmetric_difference_update({self._resource(name)})
+
     @rule(name=st.sampled_from(THEIRS), operation=st.sampled_from(("fetch", "put", "changes")))
     def race(self, name: str, operation: str) -> None:
         """The person adds to an event just as somebody asks for it; the summary stays."""
@@ -153,6 +160,7 @@ class SyncMachine(RuleBasedStateMachine):
     @rule()
     def sync(self) -> None:
         self.world.sync(self._holder())
+        self._agree_again()
 
     @rule(transaction=st.integers(0, 8), after=st.booleans(), syncs=st.booleans())
     def killed(self, transaction: int, after: bool, syncs: bool) -> None:
@@ -164,6 +172,7 @@ class SyncMachine(RuleBasedStateMachine):
                 self.world.deliver(self._holder())
         self.world.store.revive()
         self.process += 1
+        self._agree_again()
 
     @rule(seconds=st.sampled_from((1, 61, 4_000, DAY_SECONDS // 2)))
     def time_goes_by(self, seconds: int) -> None:
@@ -185,10 +194,17 @@ class SyncMachine(RuleBasedStateMachine):
         world.provider._failures.clear()
         world.provider._lost.clear()
         world.provider._hooks.clear()
+        world.work.faulty.clear()
         world.clock.advance(4_000)
+        for _ in range(2 * RAREST):
+            world.sync("last")
+            if not any(is_unread(one) for one in self._etags()):
+                break
+            world.clock.advance(world.kit.limits.sync_interval)
         for _ in range(4):
             world.deliver("last", all_owed=True)
             assert world.sync("last").end.value == "done"
+            self._agree_again()
         assert world.owed() == []
         assert self._ours() == self._providers()
         for name in OWN:
@@ -200,6 +216,15 @@ class SyncMachine(RuleBasedStateMachine):
         before = world.provider.count("put"), world.provider.count("delete"), world.provider.count("fetch")
         assert world.sync("last").changed == 0
         assert before == (world.provider.count("put"), world.provider.count("delete"), world.provider.count("fetch"))
+
+    def _etags(self) -> Collection[str | None]:
+        with self.world.store.read() as uow:
+            return uow.events.etags(JANE, self.world.calendar_id(self.world.work)).values()
+
+    def _agree_again(self) -> None:
+        """A calendar that was emptied while its cursor got lost is taken for a new one: the person is asked again."""
+        if not self.world.grant().elevated:
+            self.world.elevate(self.world.work)
 
     def _ours(self) -> list[tuple[str, str, str]]:
         held = {one.resource_id: self.world.resource(one.resource_id) for one in self.world.events()}

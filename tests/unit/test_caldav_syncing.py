@@ -6,6 +6,7 @@ from calwarden.connectors.caldav.dav import ServerFault
 from calwarden.connectors.caldav.resources import MOST_SILENT, NOBODYS_NAME
 from calwarden.domain.ids import ResourceId
 from calwarden.ports.connector import (
+    AddressRefused,
     CalendarGone,
     ProviderUnavailable,
     RateLimited,
@@ -248,6 +249,12 @@ def test_an_answer_for_many_that_cannot_be_read_leads_to_single_ones(many: bytes
             "b.ics": ("faulty",),
             "a.ics": (),
         }
+
+
+def test_an_answer_for_many_that_leads_to_this_machine_is_refused() -> None:
+    with script({f"REPORT {WORK}": response(307, Location="http://127.0.0.1:1/")}) as told:
+        wanted = [ResourceId(f"{WORK}{name}.ics") for name in "ab"]
+        assert type(failure(told, lambda one: one.fetch(WORK, wanted))) is AddressRefused
 
 
 def test_silence_is_not_waited_for_at_one_resource_after_the_other() -> None:

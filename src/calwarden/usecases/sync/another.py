@@ -66,10 +66,12 @@ def _came_after(
 
 
 def start_over(uow: UnitOfWork, account_id: AccountId, calendar_id: CalendarId, now: Instant) -> None:
-    """The calendar at that address is a new one: nobody was allowed anything in it yet. A later calendar stays out of
-    a narrowed Grant (ruling 8), and no Application made it.
+    """The calendar at that address is a new one: nobody was allowed anything beyond the sandbox in it yet. A later
+    calendar stays out of a narrowed Grant (ruling 8), and no Application made it.
+
+    What needs no elevation still goes there: a promise of the Application's own event is kept.
     """
-    end_elevations(uow, account_id, {calendar_id}, now, reason="calendar_replaced")
+    end_elevations(uow, account_id, {calendar_id}, now, reason="calendar_replaced", generations=0)
     for grant in uow.grants.of_account(account_id):
         if grant.state is GrantState.ACTIVE and grant.calendars is not None and calendar_id in grant.calendars:
             left = grant.calendars - {calendar_id}

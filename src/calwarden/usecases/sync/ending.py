@@ -12,17 +12,23 @@ from calwarden.ports.store import UnitOfWork
 
 
 def end_elevations(
-    uow: UnitOfWork, account_id: AccountId, lost: Collection[CalendarId], now: Instant, *, reason: str
+    uow: UnitOfWork,
+    account_id: AccountId,
+    lost: Collection[CalendarId],
+    now: Instant,
+    *,
+    reason: str,
+    generations: int = 1,
 ) -> None:
     """Nobody is allowed anything beyond the sandbox in these any more, and no open question leads there (security
-    6.3).
+    6.3). By so many ``generations`` the Grants rise: with 0, what is owed is decided afresh and not void (ruling 16).
     """
     for grant in uow.grants.of_account(account_id):
         uow.elevation_requests.delete_of_grant(account_id, grant.grant_id)
         gone = grant.elevated & frozenset(lost)
         if grant.state is not GrantState.ACTIVE or not gone:
             continue
-        uow.grants.save(replace(apply_levels(grant, gone, ()), generation=grant.generation + 1))
+        uow.grants.save(replace(apply_levels(grant, gone, ()), generation=grant.generation + generations))
         on = {"calendars": " ".join(sorted(gone))}
         uow.audit.append(
             AuditEntry(
