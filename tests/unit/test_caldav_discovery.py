@@ -141,6 +141,12 @@ def test_what_wiring_is_handed_reaches_nothing_on_this_machine_without_an_except
         assert told.web.connections == reached
 
 
+@pytest.mark.parametrize("said", [response(404), response(403), response(200, b"<html>"), multi()])
+def test_a_principal_that_says_nothing_has_no_calendars(said: bytes) -> None:
+    with script({"PROPFIND /": principal(), "PROPFIND /principals/jane/": said}, usual=False) as told:
+        assert type(failure(told, lambda one: one.discover(), None)) is NoCalendars
+
+
 def calendar_at(path: str, name: str, owner: str = "/principals/jane/") -> str:
     kind = "<d:resourcetype><d:collection/><c:calendar/></d:resourcetype>"
     said = f"<d:displayname>{name}</d:displayname><d:owner><d:href>{owner}</d:href></d:owner>"

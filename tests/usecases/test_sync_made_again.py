@@ -230,3 +230,13 @@ def test_a_question_that_was_open_about_the_old_one_cannot_be_answered_any_more(
     world.sync()
     with world.store.read() as uow:
         assert uow.elevation_requests.get(asked) is None
+
+
+def test_no_application_has_made_it(world: Syncing) -> None:
+    with world.store.write() as uow:
+        uow.calendars.save(replace(world.calendar(world.work), created_by=APP))
+    world.sync()
+    assert world.calendar(world.work).created_by == APP
+    made_again(world)
+    world.sync()
+    assert world.calendar(world.work).created_by is None
