@@ -313,6 +313,18 @@ def test_a_method_that_a_page_does_not_take_is_405_and_names_those_that_it_does(
             assert path == "/" or browser.request(method, f"{path}/").status_code == 404
 
 
+def test_a_browser_at_an_address_that_is_none_gets_a_page_and_a_program_json(browser: httpx.Client) -> None:
+    shown = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+    for path in ("/nothing", "/account/", "/%2e%2e/etc/passwd", "/wp-login.php?a=<b>"):
+        page, data = browser.get(path, headers=shown), browser.get(path)
+        assert (page.status_code, data.status_code) == (404, 404)
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert "There is nothing at this address" in page.text
+        assert data.json()["code"] == "no_such_address"
+        assert browser.post(path, headers=shown).json()["code"] == "no_such_address"
+
+
 def test_head_answers_a_page_like_get_without_its_text(browser: httpx.Client) -> None:
     for path in ("/sign-in", "/account", "/verify/never-was", "/oauth/authorize"):
         get, head = browser.get(path), browser.head(path)

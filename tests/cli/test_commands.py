@@ -27,7 +27,10 @@ def test_an_account_is_made_listed_and_deleted(operator: Operator) -> None:
     assert made["email"] == "jane@example.org"
     [line] = operator.json("account", "list")
     assert (line["sub"], line["zone"], line["profiles"]) == (made["sub"], "Europe/Paris", 0)
-    assert operator.json("account", "delete", "--account", "JANE@example.org")["deleted"] is True
+    unsure = operator.refused("account", "delete", "--account", "JANE@example.org")
+    assert (unsure["code"], unsure["fix"]) == ("not_confirmed", "say so with --yes")
+    assert len(operator.json("account", "list")) == 1
+    assert operator.json("account", "delete", "--account", "JANE@example.org", "--yes")["deleted"] is True
     assert operator.json("account", "list") == []
 
 
@@ -35,7 +38,7 @@ def test_an_account_that_can_not_be_made_says_why(operator: Operator) -> None:
     operator.account()
     words = ("account", "create", "--name", "Jane", "--email")
     assert operator.refused(*words, "jane@example.org", "--zone", "Europe/Paris")["code"] == "conflict"
-    assert "tzid" in operator.refused(*words, "x@example.org", "--zone", "Middle/Earth")["message"]
+    assert "--zone" in operator.refused(*words, "x@example.org", "--zone", "Middle/Earth")["message"]
     assert operator.refused(*words, "no address", "--zone", "Europe/Paris")["code"] == "invalid"
 
 
@@ -84,14 +87,14 @@ def test_secrets_overlap_until_the_old_ones_are_ended(operator: Operator) -> Non
 def test_a_redirect_address_that_can_not_be_registered_is_refused(operator: Operator, uri: str) -> None:
     error = operator.refused("application", "create", "--name", "Demo", "--redirect-uri", uri)
     assert error["code"] == "invalid"
-    assert "redirect_uri" in error["message"]
+    assert "--redirect-uri" in error["message"]
 
 
 def test_deleting_an_application_ends_its_access_and_stands_in_the_ledger(operator: Operator) -> None:
     operator.account()
     client_id = operator.application()["client_id"]
     _issue(operator, client_id)
-    gone = operator.json("application", "delete", "--application", client_id)
+    gone = operator.json("application", "delete", "--application", client_id, "--yes")
     assert gone["grants_ended"] == 1
     assert operator.json("application", "list") == operator.json("grant", "list") == []
     assert "grant.revoked" in _ledger(operator)

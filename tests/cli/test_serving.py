@@ -182,11 +182,12 @@ def test_a_calendar_is_connected_and_copied_without_any_server(machine: Machine,
     [profile] = machine.json("profile", "list")
     assert (profile["profile_id"], profile["connected"], profile["owed"]) == (made["profile_id"], True, 0)
     assert profile["synced_at"] is not None
-    gone = machine.json("profile", "disconnect", "--account", "jane@example.org", "--profile", made["profile_id"])
+    named = ("--account", "jane@example.org", "--profile", made["profile_id"])
+    assert machine.refused("profile", "disconnect", *named)["code"] == "not_confirmed"
+    gone = machine.json("profile", "disconnect", *named, "--yes")
     assert gone == {"profile_id": made["profile_id"], "disconnected": True}
     assert machine.json("profile", "list") == []
-    words = ("profile", "disconnect", "--account", "jane@example.org", "--profile", made["profile_id"])
-    assert machine.refused(*words)["code"] == "not_found"
+    assert machine.refused("profile", "disconnect", *named, "--yes")["code"] == "not_found"
 
 
 def test_what_can_not_be_connected_says_why_and_what_to_do(machine: Machine, radicale: Radicale) -> None:

@@ -1,5 +1,7 @@
 """What pages say of the ledger and of Extended Permissions."""
 
+from dataclasses import replace
+
 import pytest
 
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
@@ -44,6 +46,16 @@ def test_the_answer_to_a_request_for_access_says_which_it_was() -> None:
 
 def test_a_calendar_that_is_not_the_persons_is_not_said_to_have_been_there() -> None:
     assert particulars(entry("own_event.write", Outcome.REFUSED), {}) == "a calendar that is not, or no longer, here"
+
+
+def test_permissions_are_told_as_they_were_asked_for() -> None:
+    def told(scope: str) -> str:
+        consent = entry("consent.answered", Outcome.ALLOWED)
+        return particulars(replace(consent, on={"scope": scope}), {})
+
+    assert told("free_busy_write").startswith("to see when you are busy or free, add events")
+    assert "free_busy" not in told("free_busy_write")
+    assert told("none_that_we_know") == ""
 
 
 def test_calendars_that_are_open_to_an_application_already_are_not_said_to_be_closed() -> None:

@@ -13,6 +13,7 @@ from calwarden.oauth.tokens import hash_token
 from calwarden.ports.mail import Mail
 from calwarden.usecases import people
 from calwarden.usecases.people import (
+    DEVICE_LIFE,
     Attempt,
     NewAccount,
     SignInFailed,
@@ -205,6 +206,48 @@ def test_attempts_at_one_address_are_limited_from_wherever_they_come(world: Worl
         enter(world)
     world.clock.advance(900)
     assert enter(world)
+
+
+def test_whoever_guesses_elsewhere_keeps_nobody_out_of_a_browser_that_was_in_before(world: World) -> None:
+    enter(world, browser="janes")
+    for number in range(4):
+        with pytest.raises((SignInFailed, Throttled)):
+            sign_in(world.kit, Attempt("jane@example.org", "wrong", f"192.0.2.{number}"))
+    for other in (None, "another browser", "janes " * 2):
+        with pytest.raises(Throttled):
+            enter(world, browser=other)
+    assert enter(world, browser="janes")
+
+
+def test_a_known_browser_may_not_guess_for_ever_either(world: World) -> None:
+    enter(world, browser="janes")
+    for _ in range(6):
+        with pytest.raises(SignInFailed):
+            enter(world, password="wrong", browser="janes")
+    with pytest.raises(Throttled):
+        enter(world, browser="janes")
+
+
+def test_a_browser_is_known_to_whose_account_it_was_in_alone(world: World) -> None:
+    create_account(world.kit, NewAccount("rosa@example.org", "Rosa", "Europe/Rome", PASSWORD))
+    enter(world, browser="janes")
+    for number in range(3):
+        with pytest.raises(SignInFailed):
+            sign_in(world.kit, Attempt("rosa@example.org", "wrong", f"192.0.2.{number}"))
+    with pytest.raises(Throttled):
+        enter(world, "rosa@example.org", browser="janes")
+
+
+def test_a_browser_is_forgotten_after_its_time_and_known_anew(world: World) -> None:
+    enter(world, browser="janes")
+    world.clock.advance(DEVICE_LIFE)
+    for number in range(3):
+        with pytest.raises(SignInFailed):
+            sign_in(world.kit, Attempt("jane@example.org", "wrong", f"192.0.2.{number}"))
+    with pytest.raises(Throttled):
+        enter(world, browser="janes")
+    world.clock.advance(900)
+    assert enter(world, browser="janes")
 
 
 def test_the_right_password_starts_the_count_again(world: World) -> None:

@@ -44,8 +44,10 @@ def signed_in(site: Starlette, headers: dict[str, str]) -> httpx.Response:
 
 
 def test_cookies_are_bound_to_the_host_and_sent_over_https_alone(site: Starlette) -> None:
-    cookie = signed_in(site, {"Origin": ISSUER}).headers["set-cookie"]
-    assert re.match(r"__Host-calwarden_session=[^;]+; HttpOnly; Max-Age=\d+; Path=/; SameSite=lax; Secure$", cookie)
+    session, browser = signed_in(site, {"Origin": ISSUER}).headers.get_list("set-cookie")
+    bound = r"=[^;]+; HttpOnly; Max-Age=\d+; Path=/; SameSite=lax; Secure"
+    assert re.fullmatch(f"__Host-calwarden_session{bound}", session)
+    assert re.fullmatch(f"__Host-calwarden_browser{bound}", browser)
 
 
 @pytest.mark.parametrize(

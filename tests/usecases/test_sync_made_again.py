@@ -233,8 +233,9 @@ def test_a_question_that_was_open_about_the_old_one_cannot_be_answered_any_more(
 
 
 def test_no_application_has_made_it(world: Syncing) -> None:
+    made = replace(world.calendar(world.work), created_by=APP)
     with world.store.write() as uow:
-        uow.calendars.save(replace(world.calendar(world.work), created_by=APP))
+        uow.calendars.save(made)
     world.sync()
     assert world.calendar(world.work).created_by == APP
     made_again(world)

@@ -25,6 +25,10 @@ _LOOKING = (
 )
 
 
+_OPTIONS = {"tzid": "--zone", "password": "--password-stdin"}
+"""Options that are not called as their fields are."""
+
+
 class Failure(CalwardenError):
     """A command can not do what was asked, for a reason that is nobody's mistake of programming."""
 
@@ -83,7 +87,9 @@ def _of_use_case(error: Exception) -> tuple[str, str, str]:
     message = str(error)
     match error:
         case Invalid():
-            said = [f"{name}: {one.description}" for name, problems in error.fields.items() for one in problems]
+            said = [
+                f"{_option(name)}: {one.description}" for name, problems in error.fields.items() for one in problems
+            ]
             return error.code, "; ".join(said), "correct it and try again"
         case NotFound():
             return error.code, message, next((fix for start, fix in _LOOKING if message.startswith(start)), _DOCTOR)
@@ -96,3 +102,8 @@ def _of_use_case(error: Exception) -> tuple[str, str, str]:
         case CalwardenError():
             return error.code, message, _DOCTOR
     raise error
+
+
+def _option(field: str) -> str:
+    """The option that a field was given by."""
+    return _OPTIONS.get(field, f"--{field.replace('_', '-')}")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from calwarden.cli.console import Console, printable
-from calwarden.cli.failures import answering
+from calwarden.cli.failures import Failure, answering
 from calwarden.domain.times import Instant
 from calwarden.settings import Settings
 from calwarden.usecases.kit import Kit
@@ -62,6 +62,9 @@ def moment(at: Instant | None) -> str | None:
 
 
 def confirm(console: Console, question: str, *, sure: bool) -> None:
-    """Ask a person at a terminal before something is gone for good; scripts are taken at their word."""
-    if not sure and not console.as_json and typer.get_text_stream("stdin").isatty():
-        typer.confirm(printable(question), abort=True, err=True)
+    """Ask a person at a terminal before something is gone for good; a script has to say ``--yes``. Raises Failure."""
+    if sure:
+        return
+    if console.as_json or not typer.get_text_stream("stdin").isatty():
+        raise Failure("not_confirmed", f"nothing was done: {printable(question)}", "say so with --yes")
+    typer.confirm(printable(question), abort=True, err=True)

@@ -64,7 +64,7 @@ async def show_sign_in(visit: Visit) -> Response:
 async def take_sign_in(visit: Visit) -> Response:
     form = await visit.open_form()
     then = read_then(form)
-    attempt = Attempt(form.get("email", ""), form.get("password", ""), visit.remote, visit.session)
+    attempt = Attempt(form.get("email", ""), form.get("password", ""), visit.remote, visit.session, visit.browser)
     try:
         signed_in = await visit.site.run_password(sign_in, attempt)
     except SignInFailed:

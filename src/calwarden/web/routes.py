@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from calwarden.domain.errors import CalwardenError, Gone, NotFound
@@ -16,10 +17,10 @@ from calwarden.usecases.kit import Kit
 from calwarden.usecases.people import SignUp
 from calwarden.web import account, connecting, consent, developer, entry, extension
 from calwarden.web.doors import Then
-from calwarden.web.faults import fault_page, lost_page
+from calwarden.web.faults import fault_page, lost_page, message
 from calwarden.web.security import FormRefused, protect
 from calwarden.web.site import Site, Wake
-from calwarden.web.visit import Handler, SignInNeeded, begin_visit
+from calwarden.web.visit import Handler, SignInNeeded, Visit, begin_visit
 
 PAGES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/", account.front),
@@ -62,6 +63,9 @@ PAGES: tuple[tuple[str, str, Handler], ...] = (
 )
 
 
+_ASTRAY = "The link that led here is wrong or out of date, or a letter of the address is."
+
+
 def build_web(
     kit: Kit,
     open_connector: ConnectorFactory,
@@ -81,7 +85,25 @@ def build_web(
         handlers.setdefault(path, {})[method] = handler
     edges = {path: _Edge(site, _page(site, methods), methods) for path, methods in handlers.items()}
     edges[site.styles_path] = _Edge(site, _styles(site), ["GET"])
-    return [Route(path, edge) for path, edge in edges.items()]
+    lost = _Edge(site, _page(site, {"GET": _nothing_here}), ["GET"])
+    return [*(Route(path, edge) for path, edge in edges.items()), _ForBrowsers("/{rest:path}", lost)]
+
+
+class _ForBrowsers(Route):
+    """Whatever a browser asks for, to be shown to a person, and no route before it is for."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http" or scope["method"] != "GET" or "text/html" not in _accepted(scope):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+def _accepted(scope: Scope) -> str:
+    return Headers(scope=scope).get("accept", "")
+
+
+async def _nothing_here(visit: Visit) -> Response:
+    return message(visit, 404, "There is nothing at this address", _ASTRAY, onward=True)
 
 
 class _Edge:

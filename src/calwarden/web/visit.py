@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from calwarden.domain.account import Account
 from calwarden.domain.errors import Gone
-from calwarden.usecases.people import SignedIn, Visitor, current_visitor
+from calwarden.usecases.people import DEVICE_LIFE, SignedIn, Visitor, current_visitor
 from calwarden.web.doors import Then, is_id
 from calwarden.web.security import (
     FormRefused,
@@ -131,6 +131,7 @@ class Visit:
         response = self.go(then.path)
         life = self.site.kit.limits.session_life
         set_cookie(response, self.site, self.site.session_cookie, signed_in.cookie, life)
+        set_cookie(response, self.site, self.site.browser_cookie, self.browser, DEVICE_LIFE)
         return response
 
     def leave(self, path: str) -> Response:

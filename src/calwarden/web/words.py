@@ -183,8 +183,14 @@ def particulars(entry: AuditEntry, calendars: Mapping[str, str]) -> str:
     if "application" in entry.on:
         told.append(entry.on["application"])
     if "scope" in entry.on:
-        told.append(entry.on["scope"].replace(" ", ", "))
+        told.append(_permitted(tuple(entry.on["scope"].split())))
     return "; ".join(told)
+
+
+def _permitted(scopes: tuple[str, ...]) -> str:
+    held = abilities(scopes)
+    said = ", ".join(promise.will for promise in PROMISES if promise.ability in held)
+    return f"to {said}" if said else ""
 
 
 def who(entry: AuditEntry, names: Mapping[str, str]) -> str:

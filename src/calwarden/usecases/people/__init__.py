@@ -10,10 +10,12 @@ from calwarden.usecases.people.reset import request_reset, reset_password
 from calwarden.usecases.people.sessions import SignedIn, Visitor, current_visitor, sign_out
 from calwarden.usecases.people.sign_in import Attempt, SignInFailed, sign_in
 from calwarden.usecases.people.sign_up import SignUp, SignUpForm, SignUpMode, request_sign_up, sign_up_open
+from calwarden.usecases.people.throttle import DEVICE_LIFE
 from calwarden.usecases.people.tidy import forget_expired
 from calwarden.usecases.people.verify import peek_sign_up, verify_sign_up
 
 __all__ = [
+    "DEVICE_LIFE",
     "Access",
     "Activity",
     "Attempt",

@@ -5,10 +5,17 @@ from dataclasses import dataclass, field, replace
 from calwarden.domain.account import Account
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
 from calwarden.domain.errors import CalwardenError, Throttled
+from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.people.passwords import check_password, hash_password, outdated
 from calwarden.usecases.people.sessions import SignedIn, open_session
-from calwarden.usecases.people.throttle import QUARTER, count_sign_in, forgive_sign_in
+from calwarden.usecases.people.throttle import (
+    QUARTER,
+    count_sign_in,
+    forgive_sign_in,
+    remember_device,
+    within_device,
+)
 
 
 class SignInFailed(CalwardenError):
@@ -19,12 +26,15 @@ class SignInFailed(CalwardenError):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """``remote`` is where it comes from, for the rate limit; ``previous`` the session cookie this browser had."""
+    """``remote`` is where it comes from, and ``browser`` the cookie of the browser, both for the rate limit;
+    ``previous`` the session cookie that the browser had.
+    """
 
     email: str
     password: str = field(repr=False)
     remote: str
     previous: str | None = field(default=None, repr=False)
+    browser: str | None = field(default=None, repr=False)
 
 
 def sign_in(kit: Kit, attempt: Attempt) -> SignedIn:
@@ -34,8 +44,8 @@ def sign_in(kit: Kit, attempt: Attempt) -> SignedIn:
     """
     email = attempt.email.strip()
     with kit.store.write(durable=False) as uow:
-        within = count_sign_in(kit, uow, email, attempt.remote)
-        account = uow.accounts.by_email(email) if within else None
+        account = uow.accounts.by_email(email)
+        within = _may_try(kit, uow, attempt, account)
     if not within:
         raise Throttled(QUARTER)
     if not check_password(None if account is None else account.password_hash, attempt.password) or account is None:
@@ -48,11 +58,21 @@ def sign_in(kit: Kit, attempt: Attempt) -> SignedIn:
         if renewed is not None:
             uow.accounts.save(replace(fresh, password_hash=renewed))
         forgive_sign_in(uow, email)
+        remember_device(kit, uow, account.account_id, attempt.browser)
         cookie = open_session(kit, uow, account.account_id, attempt.previous)
         uow.audit.append(
             AuditEntry(account.account_id, kit.clock(), Actor.ACCOUNT, "account.signed_in", Outcome.ALLOWED)
         )
     return SignedIn(account.account_id, cookie)
+
+
+def _may_try(kit: Kit, uow: UnitOfWork, attempt: Attempt, account: Account | None) -> bool:
+    """Whether this attempt is within the limits. One from a known browser counts for that browser alone, as long as
+    there are not too many of them.
+    """
+    if account is not None and within_device(kit, uow, account.account_id, attempt.browser):
+        return True
+    return count_sign_in(kit, uow, attempt.email.strip(), attempt.remote)
 
 
 def _renewed_hash(kit: Kit, account: Account, password: str) -> str | None:
