@@ -97,6 +97,20 @@ def test_a_write_that_never_gets_through_ends() -> None:
         assert len([got for got in told.web.got if got.method == "PUT"]) == 3
 
 
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(403, ProviderRejected), (409, ProviderRejected), (423, ProviderUnavailable), (302, ProviderUnavailable)],
+)
+def test_a_refused_deletion_has_its_kind(status: int, kind: type[ConnectorError]) -> None:
+    rows: dict[str, Row] = {
+        f"GET {WORK}a.ics": response(200, EVENT, ETag='"1"'),
+        f"DELETE {WORK}a.ics": response(status, SECRET.encode()),
+    }
+    with script(rows) as told, pytest.raises(ConnectorError) as caught:
+        told.run(lambda one: one.delete_event(permit(Action.DELETE_EVENT), target(held='"1"')))
+    assert type(caught.value) is kind
+
+
 def test_a_version_that_was_not_judged_is_not_deleted_where_a_server_ignores_if_match() -> None:
     """SOGo 5.8 deletes whatever is there."""
     rows: dict[str, Row | list[Row]] = {

@@ -241,3 +241,10 @@ def test_no_application_has_made_it(world: Syncing) -> None:
     made_again(world)
     world.sync()
     assert world.calendar(world.work).created_by is None
+
+
+def test_a_removal_that_a_server_never_tells_of_is_no_new_calendar(world: Syncing) -> None:
+    del world.work.resources[world.provider.resource_id(world.work.remote_id, "Lunch.ics")]
+    world.clock.advance(DAY_SECONDS)
+    world.sync()
+    assert (started_over(world), world.summaries()) == (False, ["Dinner"])
