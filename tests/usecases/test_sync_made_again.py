@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -248,3 +249,23 @@ def test_a_removal_that_a_server_never_tells_of_is_no_new_calendar(world: Syncin
     world.clock.advance(DAY_SECONDS)
     world.sync()
     assert (started_over(world), world.summaries()) == (False, ["Dinner"])
+
+
+def test_so_does_a_connector_that_hands_it_back_with_the_daily_listing(world: Syncing) -> None:
+    made_again(world)
+    provider = world.provider
+    hand_back = partial(provider.fail, CursorExpired("no"), operation="changes")
+    provider.before("changes", partial(provider.before, "changes", hand_back))
+    world.clock.advance(DAY_SECONDS)
+    world.sync()
+    assert started_over(world)
+
+
+def test_nothing_is_concluded_while_any_of_it_is_left(world: Syncing) -> None:
+    provider = world.provider
+    provider.delete(world.work.remote_id, "Lunch.ics")
+    hand_back = partial(provider.fail, CursorExpired("no"), operation="changes")
+    provider.before("changes", partial(provider.before, "changes", hand_back))
+    world.clock.advance(DAY_SECONDS)
+    world.sync()
+    assert not started_over(world)
