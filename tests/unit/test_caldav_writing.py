@@ -173,11 +173,12 @@ def test_servers_without_mkcalendar_are_asked_by_extended_mkcol() -> None:
         assert f"PROPPATCH {NEW}" not in told.asked()
 
 
-def test_a_name_that_was_ignored_is_set_afterwards() -> None:
+@pytest.mark.parametrize("made", [{"name": "new"}, {"color": "#D84949FF"}])
+def test_a_name_or_color_that_was_ignored_is_set_afterwards(made: dict[str, str]) -> None:
     rows: dict[str, Row | list[Row]] = {
         f"MKCALENDAR {NEW}": response(201),
         f"PROPPATCH {NEW}": response(207, b""),
-        f"PROPFIND {NEW}": [new("new"), new()],
+        f"PROPFIND {NEW}": [new(**made), new()],
     }
     with script(rows) as told:
         create(told)
