@@ -97,6 +97,14 @@ def test_a_calendar_that_leads_into_another_one_is_gone() -> None:
         assert type(failure(told, lambda one: one.changes(WORK, None))) is CalendarGone
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_calendar_that_may_not_be_listed_is_gone(status: int) -> None:
+    ctag = multi(one(WORK, "<cs:getctag>42</cs:getctag>"))
+    rows: dict[str, Row | list[Row]] = {f"REPORT {WORK}": response(501), f"PROPFIND {WORK}": [ctag, response(status)]}
+    with script(rows) as told:
+        assert type(failure(told, lambda one: one.changes(WORK, None))) is CalendarGone
+
+
 def test_a_listing_with_nothing_in_it_is_no_calendar_without_events() -> None:
     with script({f"REPORT {WORK}": response(501), f"PROPFIND {WORK}": multi()}) as told:
         assert type(failure(told, lambda one: one.changes(WORK, None))) is ProviderUnavailable

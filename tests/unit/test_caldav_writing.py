@@ -146,6 +146,19 @@ def test_a_creation_that_finds_somebody_elses_event_at_its_address_changes_nothi
         assert [one for one in told.asked() if one.startswith("PUT")] == [f"PUT {WORK}a.ics"]
 
 
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_event_that_is_gone_when_it_is_written_is_made_again(status: int) -> None:
+    there = response(200, EVENT, ETag='"1"')
+    rows: dict[str, Row | list[Row]] = {
+        f"GET {WORK}a.ics": [there, response(404), there],
+        f"PUT {WORK}a.ics": [response(status), response(201)],
+    }
+    with script(rows) as told:
+        upsert(told, '"1"')
+        puts = [got for got in told.web.got if got.method == "PUT"]
+    assert [got.headers.get("if-none-match") for got in puts] == [None, "*"]
+
+
 # New calendars
 
 NEW = "/dav/jane/new/"
@@ -171,6 +184,12 @@ def test_servers_without_mkcalendar_are_asked_by_extended_mkcol() -> None:
     with script(rows) as told:
         create(told)
         assert f"PROPPATCH {NEW}" not in told.asked()
+
+
+def test_a_color_that_nobody_chose_is_not_set() -> None:
+    with script({f"MKCALENDAR {NEW}": response(201), f"PROPFIND {NEW}": new(color="#D84949")}) as told:
+        told.run(lambda one: one.create_calendar(permit(Action.CREATE_CALENDAR), NEW, "New", None))
+        assert not [got for got in told.web.got if b"calendar-color" in got.body and got.method != "PROPFIND"]
 
 
 @pytest.mark.parametrize("made", [{"name": "new"}, {"color": "#D84949FF"}])
