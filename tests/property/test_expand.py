@@ -14,7 +14,7 @@ from calwarden.domain.event import Component, Occurrence, Repeat
 from calwarden.domain.times import DAY_SECONDS, Instant, Window, Zoned, instant_day, sort_key
 from calwarden.formats.icalendar import parse
 from calwarden.timetable.recurrence import MOST_OCCURRENCES, expand
-from calwarden.timetable.rules import parse_rule, walls
+from calwarden.timetable.rules import by_library, parse_rule, walls
 from ics import NOBODY, event
 
 ZONES = st.sampled_from(
@@ -62,7 +62,7 @@ def test_rules_give_what_dateutil_gives_from_wherever_they_are_begun(
     expected = rrulestr(text, dtstart=start)
     first = start + timedelta(days=days_on)
     last = first + timedelta(days=500)
-    ours = walls(parse_rule(text), start, first)
+    ours = walls(parse_rule(text), start, first, last, by_library)
     assert [one for one in takewhile(lambda one: one <= last, ours) if one >= first] == list(
         takewhile(lambda one: one <= last, expected.xafter(first, inc=True))
     )

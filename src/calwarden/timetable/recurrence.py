@@ -3,14 +3,23 @@
 Whatever cannot be expanded within bounds is kept as the single event it starts with, and flagged (security 7.6).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
 
 from calwarden.domain.event import Component, Occurrence, Repeat
 from calwarden.domain.times import DAY_SECONDS, EventTime, Instant, Window, Zoned, instant_day, sort_key
-from calwarden.timetable.rules import TooMuch, all_day, last_wall, parse_rule, walls
+from calwarden.timetable.rules import (
+    RuleLibrary,
+    TooMuch,
+    all_day,
+    by_library,
+    is_arithmetic,
+    last_wall,
+    parse_rule,
+    walls,
+)
 from calwarden.timetable.wiretime import format_instant
 from calwarden.timetable.zones import is_zone, to_instant, to_local, zone
 
@@ -23,6 +32,7 @@ FLAG = "rule_not_expanded"
 
 # What dateutil raises for values it cannot make sense of.
 _NONSENSE = (TooMuch, ValueError, TypeError, KeyError, OverflowError, AttributeError, IndexError)
+_LAST = Instant(253_370_764_800)  # 9999-01-01
 _EARLIEST, _LATEST = datetime(1, 1, 2), datetime(9998, 12, 30)  # noqa: DTZ001  # wall times
 
 
@@ -36,17 +46,20 @@ class _Change:
     component: Component
 
 
-def expand(components: Sequence[Component], horizon: Window, default_tzid: str) -> list[Occurrence]:
+def expand(
+    components: Sequence[Component], horizon: Window, default_tzid: str, library: RuleLibrary = by_library
+) -> list[Occurrence]:
     """The occurrences of one resource: all plain events and changed instances, and what a series has in ``horizon``.
 
-    In time order, at most 5,000. ``default_tzid`` is the zone of all-day arithmetic where none is named. Total: for any
-    input it ends in bounded time and raises nothing.
+    In time order, at most 5,000. ``default_tzid`` is the zone of all-day arithmetic where none is named, ``library``
+    what works the rules out that take more than arithmetic. Total: for any input it ends in bounded time and raises
+    nothing.
     """
     changed: dict[str, list[Component]] = {}
     for one in components:
         if one.replaces is not None:
             changed.setdefault(one.uid, []).append(one)
-    expanding = _Expanding(horizon, default_tzid)
+    expanding = _Expanding(horizon, default_tzid, library)
     found: dict[str, Occurrence] = {}
     for one in components:
         if one.replaces is None:
@@ -76,6 +89,12 @@ def is_expandable(rule: str) -> bool:
     return True
 
 
+def needs_library(components: Sequence[Component]) -> bool:
+    """Whether expanding these takes the library for a rule at least."""
+    rules = (rule for one in components if one.repeat is not None for rule in one.repeat.rules[:MOST_RULES])
+    return any(is_expandable(rule) and not is_arithmetic(parse_rule(rule)) for rule in rules)
+
+
 def is_over(rule: str, start: EventTime) -> bool:
     """Whether the last day of ``rule`` is before ``start``: calendar services take no such series."""
     until = parse_rule(rule).until
@@ -91,8 +110,8 @@ def is_over(rule: str, start: EventTime) -> bool:
 class _Expanding:
     """The bounds of one resource: how many series it may have, and how many of them may turn out hostile."""
 
-    def __init__(self, horizon: Window, default_tzid: str) -> None:
-        self.horizon, self.default_tzid = horizon, default_tzid
+    def __init__(self, horizon: Window, default_tzid: str, library: RuleLibrary) -> None:
+        self.horizon, self.default_tzid, self.library = horizon, default_tzid, library
         self.series = self.failures = 0
 
     def of_master(self, master: Component, changed: Sequence[Component]) -> Sequence[Occurrence]:
@@ -102,7 +121,7 @@ class _Expanding:
             self.series += 1
             if self.series > MOST_SERIES or self.failures >= MOST_FAILURES:
                 raise TooMuch
-            return _Series(master, master.repeat, changed, self.default_tzid).within(self.horizon)
+            return _Series(master, master.repeat, changed, self.default_tzid).within(self.horizon, self.library)
         except _NONSENSE:
             self.failures += 1
             flagged = replace(master, repeat=None, flags=(*master.flags, FLAG))
@@ -124,12 +143,12 @@ class _Series:
         self.excluded = {sort_key(one) for one in excluded if isinstance(one, Zoned) or not self.timed}
         self.excluded_days = {one for one in excluded if self.timed and not isinstance(one, Zoned)}
 
-    def within(self, horizon: Window) -> list[Occurrence]:
+    def within(self, horizon: Window, library: RuleLibrary) -> list[Occurrence]:
         """Those that take place in ``horizon``. Raises one of the errors of nonsense."""
         reach = max((abs(one.shift) + one.length for one in self.changes), default=0)
         first, last = horizon.start - max(self.length, reach), horizon.end + reach
         found: list[Occurrence] = []
-        for at in sorted(self._starts(Instant(first), Instant(last))):
+        for at in sorted(self._starts(Instant(first), Instant(last), library)):
             if at in self.excluded or (self.excluded_days and self._day(at) in self.excluded_days):
                 continue
             one = self._occurrence(Instant(at))
@@ -140,32 +159,33 @@ class _Series:
     def _day(self, at: int) -> object:
         return to_local(Instant(at), self.tzid).date()
 
-    def _starts(self, first: Instant, last: Instant) -> set[int]:
+    def _starts(self, first: Instant, last: Instant, library: RuleLibrary) -> set[int]:
         """Original starts, DTSTART and added dates included, each once."""
         added = [self.master.start, *self.repeat.added[:MOST_DATES]]
         found = {int(sort_key(one)) for one in added if isinstance(one, Zoned) == self.timed}
         found = {at for at in found if first <= at < last}
         for rule in self.repeat.rules[:MOST_RULES]:
-            for at in self._rule(rule, first, last):
+            for at in self._rule(rule, first, last, library):
                 found.add(at)
                 if len(found) > MOST_OCCURRENCES:
                     raise TooMuch
         return found
 
-    def _rule(self, text: str, first: Instant, last: Instant) -> Iterator[int]:
+    def _rule(self, text: str, first: Instant, last: Instant, library: RuleLibrary) -> Iterator[int]:
         rule = parse_rule(text) if self.timed else all_day(parse_rule(text))
         begin = self._wall(sort_key(self.master.start))
         until = min(last, self._until(rule.until)) if rule.until else last
         margin = timedelta(days=2)
         from_ = min(max(self._wall(first), _EARLIEST + margin), _LATEST) - margin
+        to = min(self._wall(Instant(max(min(until, _LAST), first))), _LATEST - margin) + margin
         instants = self._instants if self.timed else _days
-        for at in instants(walls(rule, begin, from_)):
+        for at in instants(walls(rule, begin, from_, to, library)):
             if at >= until:
                 return
             if at >= first:
                 yield at
 
-    def _instants(self, moments: Iterator[datetime]) -> Iterator[int]:
+    def _instants(self, moments: Iterable[datetime]) -> Iterator[int]:
         there, epoch, second = zone(self.tzid), datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
         for moment in moments:
             yield (moment.replace(tzinfo=there) - epoch) // second
@@ -203,7 +223,7 @@ class _Series:
         return Occurrence(name, first, after, change.component, recurring=True)
 
 
-def _days(moments: Iterator[datetime]) -> Iterator[int]:
+def _days(moments: Iterable[datetime]) -> Iterator[int]:
     epoch = datetime(1970, 1, 1).toordinal()  # noqa: DTZ001  # a day
     for moment in moments:
         yield (moment.toordinal() - epoch) * DAY_SECONDS

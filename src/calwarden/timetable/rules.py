@@ -2,10 +2,11 @@
 
 Plain daily and weekly rules are arithmetic on day numbers. All others are dateutil's rrule, which looks for ever for
 dates that never come and counts every second of a year if asked to: so it is started near the window, told how many
-periods it may look at, and never given a frequency below days (security 7.6).
+periods it may look at, and never given a frequency below days (security 7.6). Who expands what strangers wrote passes a
+``RuleLibrary`` in that runs it under a deadline besides.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from datetime import time as clock_time
@@ -15,6 +16,7 @@ from dateutil.rrule import rrule, rrulestr
 MOST_RULE = 2_000
 MOST_TIMES_A_DAY = 288
 MOST_YIELDS = 20_000  # before the window, by rules with a COUNT
+MOST_WALLS = 5_001  # within the window: one more than anybody's series may have
 MOST_PERIODS = {"DAILY": 30_000, "WEEKLY": 6_000, "MONTHLY": 3_000, "YEARLY": 400}
 _WEEKDAYS = {"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
 _CLOCK = ("BYHOUR", "BYMINUTE", "BYSECOND")
@@ -82,22 +84,47 @@ def parse_rule(text: str) -> Rule:
     return Rule(frequency, interval, count, parts.pop("UNTIL", None), parts)
 
 
-def walls(rule: Rule, start: datetime, first: datetime) -> Iterator[datetime]:
-    """The wall times of ``rule`` from ``start`` on, in order, without end unless it has a COUNT; UNTIL is the caller's.
+RuleLibrary = Callable[[Rule, datetime, datetime, datetime], Sequence[datetime]]
+"""The wall times of a rule that starts at the first moment, between the second and the third, as :func:`by_library`
+gives them. Raises TooMuch, and ValueError and the like for values that make no sense.
+"""
 
-    Those before ``first`` may be left out. Raises TooMuch when they take too much work, ValueError and the like for
-    values that dateutil refuses.
+
+def walls(
+    rule: Rule, start: datetime, first: datetime, last: datetime, library: RuleLibrary
+) -> Iterator[datetime] | Sequence[datetime]:
+    """The wall times of ``rule`` from ``start`` on, in order; UNTIL is the caller's. Those before ``first`` may be left
+    out, and those after ``last``: what is arithmetic goes on without end unless the rule has a COUNT.
+
+    Raises TooMuch when they take too much work, ValueError and the like for values that dateutil refuses.
     """
-    if rule.frequency == "DAILY" and not rule.parts.keys() - {"WKST"}:
-        days = _daily(rule, start.toordinal(), first.toordinal())
-    elif rule.frequency == "WEEKLY" and not rule.parts.keys() - {"WKST", "BYDAY"}:
-        days = _weekly(rule, start.toordinal(), first.toordinal())
-    else:
-        yield from _by_library(rule, start, first)
-        return
-    clock = start.time()
-    for day in days:
-        yield datetime.combine(date.fromordinal(day), clock)
+    if not is_arithmetic(rule):
+        return library(rule, start, first, last)
+    begun = _daily if rule.frequency == "DAILY" else _weekly
+    days, clock = begun(rule, start.toordinal(), first.toordinal()), start.time()
+    return (datetime.combine(date.fromordinal(day), clock) for day in days)
+
+
+def is_arithmetic(rule: Rule) -> bool:
+    """Whether it takes no library: every so many days, or on these days of every so many weeks."""
+    plain = {"DAILY": {"WKST"}, "WEEKLY": {"WKST", "BYDAY"}}.get(rule.frequency)
+    return plain is not None and not rule.parts.keys() - plain
+
+
+def by_library(rule: Rule, start: datetime, first: datetime, last: datetime) -> list[datetime]:
+    """The wall times between ``first`` and ``last``, by dateutil, in this very process.
+
+    Raises TooMuch for more than a series may have, and as :func:`walls` does.
+    """
+    found: list[datetime] = []
+    for moment in _by_library(rule, start, first):
+        if moment > last:
+            break
+        if moment >= first:
+            found.append(moment)
+            if len(found) > MOST_WALLS:
+                raise TooMuch
+    return found
 
 
 def _daily(rule: Rule, start: int, first: int) -> Iterator[int]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from calwarden.ports.connector import CollectionNaming, Naming
 from calwarden.ports.store import Store
 from calwarden.ports.system import Clock, Gate, OpenGate, Random
+from calwarden.timetable.rules import RuleLibrary, by_library
 from calwarden.usecases.tally import DirectTally, Tally
 
 
@@ -46,3 +47,4 @@ class Kit:
     gate: Gate = OpenGate()
     naming: Naming = CollectionNaming()
     tally: Tally = DirectTally()
+    library: RuleLibrary = by_library  # works recurrence rules out, which strangers wrote

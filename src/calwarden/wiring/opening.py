@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -12,6 +12,7 @@ from calwarden.settings import Settings
 from calwarden.store import RoleTooWeak, SqlStore, open_store
 from calwarden.usecases.kit import Kit
 from calwarden.vault import Keyring, KeyringError
+from calwarden.wiring.rules import RulesApart
 from calwarden.wiring.system import SystemRandom, system_clock
 
 GRANT = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO the role of the server"
@@ -45,11 +46,12 @@ def opened(settings: Settings) -> Iterator[Opened]:
     processes may run on it. Raises NotReady, KeyringError, StoreUnavailable.
     """
     keyring = open_keyring(settings)
-    store = open_store(settings.database_url, keyring)
+    store, library = open_store(settings.database_url, keyring), RulesApart()
     try:
         ready(settings, store)
-        yield Opened(settings, keyring, store, make_kit(settings, store))
+        yield Opened(settings, keyring, store, replace(make_kit(settings, store), library=library))
     finally:
+        library.close()
         store.close()
 
 

@@ -52,7 +52,7 @@ def _show(uow: UnitOfWork, kit: Kit, end: Settled, calendar: Calendar) -> None:
         drop_resource(uow, calendar, write.resource_id, kit.clock())
     else:
         account = uow.accounts.get(write.account_id)
-        place = place_of(calendar, "Etc/UTC" if account is None else account.tzid)
+        place = place_of(kit, calendar, "Etc/UTC" if account is None else account.tzid)
         if remote.flags and end.outcome is not Outcome.DELIVERED:
             _forget_intended(uow, place, write, kit.clock())
         store_remote(uow, place, remote, kit.clock())

@@ -163,7 +163,7 @@ def _check_times(component: Component) -> None:
 def intend(kit: Kit, uow: UnitOfWork, calendar: Calendar, resource: Resource) -> None:
     """Store ``resource`` as it is meant to be, and its occurrences: reads show it at once (contract events 4.2)."""
     account = uow.accounts.get(calendar.account_id)
-    place = place_of(calendar, "Etc/UTC" if account is None else account.tzid)
+    place = place_of(kit, calendar, "Etc/UTC" if account is None else account.tzid)
     store_components(uow, place, resource, resource.components, kit.clock())
 
 

@@ -11,6 +11,7 @@ from calwarden.domain.times import Instant
 from calwarden.ports.connector import Connector, CursorExpired, RemoteChanges, RemoteResource
 from calwarden.ports.store import UnitOfWork
 from calwarden.syncplan.plan import SyncPlan, plan
+from calwarden.usecases.sync.ahead import worked_out
 from calwarden.usecases.sync.another import is_another, start_over
 from calwarden.usecases.sync.cursors import known
 from calwarden.usecases.sync.lease import Lease
@@ -82,7 +83,10 @@ def _plan(uow: UnitOfWork, *, place: Place, listed: RemoteChanges, turn: int) ->
 
 
 async def _store(lease: Lease, place: Place, page: _Page) -> int:
-    act: Callable[[UnitOfWork], int] = partial(_store_page, place=place, page=page, now=lease.kit.clock())
+    now = lease.kit.clock()
+    library = await worked_out(place.library, ((place, one.components) for one in page.stored), now)
+    ready = replace(place, library=library)
+    act: Callable[[UnitOfWork], int] = partial(_store_page, place=ready, page=page, now=now)
     return await lease.write(act)
 
 

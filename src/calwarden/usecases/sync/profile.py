@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from calwarden.domain.event import Resource
 from calwarden.domain.ids import AccountId, ProfileId
 from calwarden.domain.profile import Calendar, Profile
 from calwarden.domain.times import DAY_SECONDS, Instant
@@ -20,7 +21,9 @@ from calwarden.ports.connector import (
 )
 from calwarden.ports.store import UnitOfWork
 from calwarden.timetable.horizon import roll_before
+from calwarden.timetable.rules import RuleLibrary
 from calwarden.usecases.kit import Kit
+from calwarden.usecases.sync.ahead import worked_out
 from calwarden.usecases.sync.backoff import next_sync, retry_at
 from calwarden.usecases.sync.cursors import anew
 from calwarden.usecases.sync.lease import Lease, LeaseLost, leased
@@ -28,7 +31,7 @@ from calwarden.usecases.sync.listing import merge_listing
 from calwarden.usecases.sync.login import Login, load_login
 from calwarden.usecases.sync.outcome import SyncEnd, SyncOutcome
 from calwarden.usecases.sync.passing import BATCH, erase_calendar, pass_calendar
-from calwarden.usecases.sync.storing import place_of, store_components
+from calwarden.usecases.sync.storing import Place, place_of, store_components
 from calwarden.usecases.sync.trouble import enter_failure
 
 PATIENCE: Final = 3
@@ -83,7 +86,7 @@ async def _pass(lease: Lease, connector: Connector, login: Login, *, full: bool)
     calendars = await lease.write(partial(_merge, login=login, listed=listed, now=lease.kit.clock()), durable=True)
     tally = _Tally()
     for calendar in calendars:
-        place = place_of(calendar, login.tzid)
+        place = place_of(lease.kit, calendar, login.tzid)
         if not calendar.owned or calendar.deleted:
             tally.changed += await erase_calendar(lease, place)
             continue
@@ -122,17 +125,27 @@ def _doubt(uow: UnitOfWork, calendar: Calendar, profile: Profile) -> None:
 
 async def _roll(lease: Lease, account_tzid: str) -> None:
     """Expand again what repeats and is nearly used up."""
-    while await lease.write(partial(_roll_some, lease=lease, tzid=account_tzid, now=lease.kit.clock())) == BATCH:
-        pass
+    while True:
+        now = lease.kit.clock()
+        expiring = await lease.read(partial(_expiring, lease=lease, tzid=account_tzid, now=now))
+        if not expiring:
+            return
+        library = await worked_out(lease.kit.library, ((place, one.components) for place, one in expiring), now)
+        await lease.write(partial(_roll_some, lease=lease, tzid=account_tzid, now=now, library=library))
+        if len(expiring) < BATCH:
+            return
 
 
-def _roll_some(uow: UnitOfWork, *, lease: Lease, tzid: str, now: Instant) -> int:
+def _expiring(uow: UnitOfWork, *, lease: Lease, tzid: str, now: Instant) -> list[tuple[Place, Resource]]:
     expiring = uow.events.expiring(lease.account_id, lease.profile_id, roll_before(now), BATCH)
-    for resource in expiring:
-        calendar = uow.calendars.get(resource.account_id, resource.calendar_id)
-        if calendar is not None:
-            store_components(uow, place_of(calendar, tzid), resource, resource.components, now)
-    return len(expiring)
+    calendars = {one: uow.calendars.get(lease.account_id, one) for one in {one.calendar_id for one in expiring}}
+    held = ((calendars[one.calendar_id], one) for one in expiring)
+    return [(place_of(lease.kit, calendar, tzid), one) for calendar, one in held if calendar is not None]
+
+
+def _roll_some(uow: UnitOfWork, *, lease: Lease, tzid: str, now: Instant, library: RuleLibrary) -> None:
+    for place, resource in _expiring(uow, lease=lease, tzid=tzid, now=now):
+        store_components(uow, replace(place, library=library), resource, resource.components, now)
 
 
 def _finish(uow: UnitOfWork, *, kit: Kit, begun: Profile, tally: _Tally, purge: bool) -> SyncOutcome:

@@ -1,9 +1,9 @@
 """One resource as the Provider has it, put into the store: expanded, compared with what is held, saved."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from calwarden.domain.event import Component, Resource
+from calwarden.domain.event import Component, Occurrence, Resource
 from calwarden.domain.ids import ResourceId
 from calwarden.domain.profile import Calendar
 from calwarden.domain.times import Instant
@@ -12,20 +12,28 @@ from calwarden.ports.store import UnitOfWork
 from calwarden.syncplan.reconcile import reconcile
 from calwarden.syncplan.unread import asked_in_vain, is_unread
 from calwarden.timetable.horizon import horizon
-from calwarden.timetable.recurrence import expand
+from calwarden.timetable.recurrence import FLAG, expand
+from calwarden.timetable.rules import RuleLibrary
+from calwarden.usecases.kit import Kit
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where resources are stored: a calendar, and the zone of times without one in it."""
+    """Where resources are stored: a calendar, the zone of times without one in it, and what works rules out there."""
 
     calendar: Calendar
     tzid: str
+    library: RuleLibrary
 
 
-def place_of(calendar: Calendar, account_tzid: str) -> Place:
+def place_of(kit: Kit, calendar: Calendar, account_tzid: str) -> Place:
     """The Provider's word on the calendar's zone, else the person's own zone."""
-    return Place(calendar, calendar.tzid or account_tzid)
+    return Place(calendar, calendar.tzid or account_tzid, kit.library)
+
+
+def expanded(place: Place, components: Sequence[Component], now: Instant) -> list[Occurrence]:
+    """The occurrences around ``now``."""
+    return expand(components, horizon(now), place.tzid, place.library)
 
 
 def store_remote(uow: UnitOfWork, place: Place, remote: RemoteResource, now: Instant) -> bool:
@@ -67,10 +75,24 @@ def store_components(
     """Store ``resource`` with these components, and the occurrences they have around ``now``."""
     window = horizon(now)
     recurring = any(one.repeat is not None for one in components)
-    kept = replace(resource, components=tuple(components), expanded_to=window.end if recurring else Instant(0))
+    occurrences = expanded(place, components, now)
+    until = window.end if recurring else Instant(0)
+    kept = replace(resource, components=_marked(components, occurrences), expanded_to=until)
     held = uow.events.of_resource(kept.account_id, kept.calendar_id, kept.resource_id)
-    occurrences = expand(kept.components, window, place.tzid)
     uow.events.save(kept, reconcile(kept, occurrences, held, now, since=window.start))
+
+
+def _marked(components: Sequence[Component], occurrences: Iterable[Occurrence]) -> tuple[Component, ...]:
+    """The components, each series that was given up flagged as such, and no other (security 7.6)."""
+    given_up = {one.component.uid for one in occurrences if FLAG in one.component.flags}
+    if not given_up and not any(FLAG in one.flags for one in components):
+        return tuple(components)
+    return tuple(_flagged(one, given_up=one.repeat is not None and one.uid in given_up) for one in components)
+
+
+def _flagged(component: Component, *, given_up: bool) -> Component:
+    flags = tuple(flag for flag in component.flags if flag != FLAG)
+    return replace(component, flags=(*flags, FLAG) if given_up else flags)
 
 
 def drop_resource(uow: UnitOfWork, calendar: Calendar, resource_id: ResourceId, now: Instant) -> None:
