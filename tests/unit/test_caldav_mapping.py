@@ -1,5 +1,6 @@
 """From properties to calendars: the layered ownership rule on what seven servers say (connectors.md 1), and more."""
 
+import time
 from contextlib import suppress
 
 import pytest
@@ -319,6 +320,26 @@ OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>'
 def test_hostile_or_broken_xml_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         multistatus(body, BASE)
+
+
+_MULTI = b'<D:multistatus xmlns:D="DAV:">%b</D:multistatus>'
+FLOODS = {
+    "elements": _MULTI % (b"<a/>" * 7_000_000),
+    "responses": _MULTI % (b"<D:response><D:href>/x</D:href></D:response>" * 600_000),
+    "addresses": _MULTI % (b"<D:response>" + b"<D:href>/x</D:href>" * 300_000 + b"</D:response>"),
+    "one-element-in-another": b"<a>" * 500_000,
+    "text": _MULTI % (b"<D:sync-token>" + b"x" * 20_000_000 + b"</D:sync-token>"),
+    "a-name": b"<" + b"a" * 10_000_000 + b"/>",
+    "entities": b'<!DOCTYPE x [<!ENTITY a "' + b"x" * 100_000 + b'">]>' + _MULTI % (b"&a;" * 10_000),
+}
+
+
+@pytest.mark.parametrize("body", FLOODS.values(), ids=FLOODS)
+def test_floods_of_markup_are_refused_before_they_take_memory_or_time(body: bytes) -> None:
+    begun = time.process_time()
+    with pytest.raises(ValueError, match=r"."):
+        multistatus(body, BASE)
+    assert time.process_time() - begun < 10
 
 
 _OPENING, _ENDING = "<D:multistatus xmlns:D='DAV:'>", "</D:multistatus>"

@@ -24,6 +24,11 @@ Element = etree._Element  # noqa: SLF001  the name lxml's own stubs give it
 MOST_TOKEN: Final = 2_048
 """Etags and sync tokens are kept: longer ones are no such thing."""
 
+MOST_TAGS: Final = 1_500_000
+"""Of one document: 80,000 members of a listing. Each element takes a hundred bytes, however few it is written with."""
+
+MOST_MEMBERS: Final = 200_000
+
 _PREFIXES: Final = {"d": D[1:-1], "c": C[1:-1], "cs": CS[1:-1], "a": APPLE[1:-1]}
 
 
@@ -74,6 +79,8 @@ def parse(body: bytes) -> Element:
     Radicale 3.9 and Xandikos 0.4 put whatever an event holds into their answers, also what XML has no way to write. It
     is left out: one event of somebody else's must not hide all others.
     """
+    if body.count(b"<") > MOST_TAGS:
+        raise ValueError("more elements than anybody's calendar has")
     try:
         return _parsed(body)
     except ValueError:
@@ -104,6 +111,8 @@ def multistatus(body: bytes, base: Url) -> Multistatus:
     members: list[Member] = []
     for response in root.iterfind(f"{D}response"):
         members.extend(_members(response, base))
+        if len(members) > MOST_MEMBERS:
+            raise ValueError("more members than anybody's calendar has")
     token = (root.findtext(f"{D}sync-token") or "").strip()
     return Multistatus(tuple(members), token if token and len(token) <= MOST_TOKEN else None)
 
