@@ -21,9 +21,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bench.calendars import Month, this_month
+from bench.hostile_server import BODIES
 from bench.load import Connection, request_bytes
 from bench.servers import Ours, calwarden, radicale, size_name
 from demo.people import PASSWORDS
+from demo.processes import free_port, listens, running
 from demo.world import EMAIL
 
 EVENTS = 10_000
@@ -32,6 +34,7 @@ MOST_SECONDS, MOST_MB = 2.0, 300.0
 _JSON = {"Content-Type": "application/json"}
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _MEGABYTE = 1_000_000
+_LONGEST_SYNC = 120
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,12 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="calwarden-attack-") as folder,
         radicale(Path(folder) / "radicale", [EVENTS], month) as (calendars, _),
-        calwarden(Path(folder) / "calwarden", calendars) as (ours, _),
+        _strangers(Path(folder)) as port,
+        calwarden(Path(folder) / "calwarden", calendars, [f"127.0.0.1:{port}"]) as (ours, _),
     ):
         trials = [partial(_under, attack) for attack in attacks(ours, month)]
         trials += [partial(_beside, idle) for idle in (_half_open, _never_read)]
+        trials.append(partial(_synced, port))
         felt = []
         for trial in trials:
             _forget_peak(ours.pid)
@@ -236,6 +241,35 @@ def _never_read(port: int) -> Iterator[str]:
     yield "100 connections that ask 200 times and never read"
     for one in held:
         one.close()
+
+
+# A calendar of somebody who means harm
+
+
+@contextmanager
+def _strangers(folder: Path) -> Iterator[int]:
+    """Port of a calendar server full of it."""
+    port = free_port()
+    command = [sys.executable, "-m", "bench.hostile_server", str(port)]
+    surroundings = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    with running(command, surroundings, folder / "hostile.log", lambda: listens(port)):
+        yield port
+
+
+def _synced(port: int, ours: Ours, month: Month, seconds: float) -> Felt:
+    """Such a calendar is connected, and read by the worker of the server."""
+    del seconds
+    words = ("--account", EMAIL["jane"], "--url", f"http://127.0.0.1:{port}/jane/", "--username", "jane")
+    made = ours.server.run("profile", "connect-caldav", *words, "--password-stdin", typed="password")
+    felt = Felt(f"a sync of {len(BODIES)} hostile resources")
+    until = time.perf_counter() + _LONGEST_SYNC
+    while time.perf_counter() < until:
+        _be_honest(felt, ours, month, min(until, time.perf_counter() + 1))
+        profiles = {one["profile_id"]: one for one in ours.server.run("profile", "list")}
+        if profiles[made["profile_id"]]["synced_at"] is not None:
+            return felt
+    felt.failures.append(f"not done after {_LONGEST_SYNC} s")
+    return felt
 
 
 # Measuring

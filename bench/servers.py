@@ -103,13 +103,16 @@ class Ours:
 
 
 @contextmanager
-def calwarden(folder: Path, calendars: CalendarServer) -> Iterator[tuple[Ours, "Stopwatch"]]:
-    """A server on a new database whose first sync has been measured; started anew for what is measured next."""
+def calwarden(folder: Path, calendars: CalendarServer, allow: Sequence[str] = ()) -> Iterator[tuple[Ours, "Stopwatch"]]:
+    """A server on a new database whose first sync has been measured; started anew for what is measured next.
+
+    ``allow``: further private addresses that it may speak to.
+    """
     port = free_port()
     environ = {
         "CALWARDEN_DATA_DIR": str(folder / "data"),
         "CALWARDEN_PORT": str(port),
-        "CALWARDEN_OUTBOUND_ALLOW": calendars.address,
+        "CALWARDEN_OUTBOUND_ALLOW": ",".join((calendars.address, *allow)),
         "PYTHONUTF8": "1",
         **_LIMITS,
     }
