@@ -26,8 +26,8 @@ BODIES: Final = {
 
 
 def _member(href: str, properties: str) -> str:
-    status = "<d:status>HTTP/1.1 200 OK</d:status>"
-    return f"<d:response><d:href>{href}</d:href><d:propstat><d:prop>{properties}</d:prop>{status}</d:propstat></d:response>"
+    found = f"<d:propstat><d:prop>{properties}</d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat>"
+    return f"<d:response><d:href>{href}</d:href>{found}</d:response>"
 
 
 class Handler(BaseHTTPRequestHandler):
