@@ -13,6 +13,7 @@ from calwarden.domain.ids import AccountId, ApplicationId, SecretId
 from calwarden.domain.times import Instant
 from calwarden.store import tables as t
 from calwarden.store.codec import names, text
+from calwarden.store.compiled import Hot
 from calwarden.store.datakeys import DataKeys
 from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
@@ -34,6 +35,7 @@ _DISOWN = [
     for table in (t.events, t.resources, t.calendars)
 ]
 
+_BY_ID = Hot(lambda _: select(t.applications).where(t.applications.c.application_id == bindparam("application_id")))
 _HOUR = 3_600
 _r = t.refusals.c
 _SINCE = (
@@ -74,14 +76,16 @@ class SqlApplications:
         self._keys.make(_owner(application.application_id))
 
     def get(self, application_id: ApplicationId) -> Application | None:
-        row = self._tx.one(t.applications, application_id=application_id)
-        return None if row is None else _application(row)
+        rows = self._tx.hot(_BY_ID, {"application_id": application_id})
+        return _application(rows[0]) if rows else None
 
     def list(self) -> Sequence[Application]:
-        return [_application(row) for row in self._tx.all(t.applications, ("created", "application_id"))]
+        return [_application(tuple(row)) for row in self._tx.all(t.applications, ("created", "application_id"))]
 
     def of_owner(self, owner: AccountId) -> Sequence[Application]:
-        return [_application(row) for row in self._tx.all(t.applications, ("created", "application_id"), owner=owner)]
+        return [
+            _application(tuple(row)) for row in self._tx.all(t.applications, ("created", "application_id"), owner=owner)
+        ]
 
     def save(self, application: Application) -> None:
         self._tx.save(t.applications, _values(application), "the application")
@@ -164,14 +168,16 @@ def _values(application: Application) -> dict[str, Any]:
     }
 
 
-def _application(row: Row[Any]) -> Application:
+def _application(row: tuple[Any, ...]) -> Application:
+    """An Application from the columns in the order of the table."""
+    application_id, name, redirect_uris, created, public, owner, merge_busy, company, website, email = row
     return Application(
-        ApplicationId(row.application_id),
-        row.name,
-        names(row.redirect_uris),
-        Instant(row.created),
-        row.public,
-        None if row.owner is None else AccountId(row.owner),
-        row.merge_busy,
-        Imprint(row.company or "", row.website or "", row.email or ""),
+        ApplicationId(application_id),
+        name,
+        names(redirect_uris),
+        Instant(created),
+        bool(public),
+        None if owner is None else AccountId(owner),
+        bool(merge_busy),
+        Imprint(company or "", website or "", email or ""),
     )
