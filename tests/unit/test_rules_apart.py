@@ -115,9 +115,12 @@ def test_nothing_is_started_before_it_is_needed_and_nothing_is_left(apart: Rules
     assert not Path(f"/proc/{process}").exists()
 
 
-def test_a_process_that_can_not_be_started_is_done_without() -> None:
-    apart = RulesApart(("/nowhere/python",))
+@pytest.mark.parametrize("command", [("/nowhere/python",), (sys.executable, "-c", ""), ("/bin/sleep", "60")])
+def test_where_no_process_works_it_is_done_without(command: tuple[str, ...]) -> None:
+    """No rule is given up for it: what is here has bounds of its own."""
+    apart = RulesApart(command, patience=0.5)
     assert outcome(apart, HEALTHY) == outcome(by_library, HEALTHY)
+    assert apart.process is None
 
 
 _PARENT = """

@@ -63,6 +63,7 @@ class RulesApart:
             self._end()
 
     def _running(self) -> "subprocess.Popen[bytes] | None":
+        """The process; None if there can be none here."""
         if self._child is not None and self._child.poll() is None:
             return self._child
         self._end()
@@ -78,7 +79,10 @@ class RulesApart:
                 start_new_session=True,  # a signal from the terminal is not for it
                 bufsize=0,
             )
+            assert self._child.stdout is not None
+            _read(self._child.stdout, LENGTH.size, time.monotonic() + self._patience)
         except OSError as error:
+            self._end()
             structlog.get_logger("calwarden.rules").error("no process for recurrence rules", cause=str(error))
         return self._child
 

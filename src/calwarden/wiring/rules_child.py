@@ -49,9 +49,11 @@ def answer(asked: Asked) -> Answered:
 
 
 def main(source: BinaryIO, target: BinaryIO) -> None:
-    """Answer until there is nothing more to read."""
+    """Say that it works, then answer until there is nothing more to read."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     decoder, encoder = msgspec.msgpack.Decoder(Asked), msgspec.msgpack.Encoder()
+    target.write(LENGTH.pack(0))
+    target.flush()
     while length := source.read(LENGTH.size):
         asked = decoder.decode(source.read(LENGTH.unpack(length)[0]))
         signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)  # SIGPROF, left as it is, ends a process
