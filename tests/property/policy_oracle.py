@@ -27,6 +27,7 @@ MATRIX = {
     "event.delete":      "n  n  n  n  E  n  n  n  E  n  E  E",
     "calendar.create":   "n  n  n  n  n  n  Y  n  n  n  n  n",
     "elevation.request": "Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y",
+    "permissions.check": "Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y",  # ours: whoever may do anything may ask what
 }  # fmt: skip
 CELLS = {action: dict(zip(COLUMNS, row.split(), strict=True)) for action, row in MATRIX.items()}
 

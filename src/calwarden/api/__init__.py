@@ -10,7 +10,7 @@ from calwarden.api import oauth
 from calwarden.api.about import about
 from calwarden.api.context import Api, Lanes
 from calwarden.api.errors import explain
-from calwarden.api.v1 import account, calendars, events, free_busy, permissions, profiles, reading
+from calwarden.api.v1 import account, calendars, events, free_busy, permission_checks, permissions, profiles, reading
 from calwarden.httpkit import Operation, build_nowhere, build_routes
 from calwarden.usecases.access import Wake
 from calwarden.usecases.kit import Kit
@@ -26,6 +26,7 @@ OPERATIONS: tuple[Operation[Api], ...] = (
     *reading.OPERATIONS,
     *free_busy.OPERATIONS,
     *permissions.OPERATIONS,
+    *permission_checks.OPERATIONS,
 )
 """The route table, in the order of the documentation."""
 

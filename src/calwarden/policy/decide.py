@@ -73,6 +73,7 @@ RULES: dict[Action, Rule] = {
     ),
     Action.RESPOND: Rule(Ability.RESPOND, Target.ANY_EVENT, writes=True, option=Option.RESPOND),
     Action.REQUEST_ELEVATION: Rule(None, Target.CALENDAR),
+    Action.CHECK_PERMISSIONS: Rule(None, Target.ACCOUNT),
 }
 
 

@@ -28,6 +28,7 @@ class Action(StrEnum):
     DELETE_EVENT = "event.delete"
     RESPOND = "event.respond"
     REQUEST_ELEVATION = "elevation.request"
+    CHECK_PERMISSIONS = "permissions.check"
 
 
 class TokenState(StrEnum):

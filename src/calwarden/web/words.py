@@ -84,6 +84,7 @@ _ATTEMPTED = {
     Action.DELETE_EVENT: "Delete an event it did not add",
     Action.RESPOND: "Answer an invitation",
     Action.REQUEST_ELEVATION: "Ask for unrestricted access",
+    Action.CHECK_PERMISSIONS: "Ask what it may do",
 }
 _OUTCOMES = {
     Outcome.ALLOWED: "",

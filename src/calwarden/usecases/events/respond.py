@@ -9,7 +9,7 @@ from calwarden.policy.view import event_uid as uid_of
 from calwarden.ports.store import UnitOfWork
 from calwarden.timetable import intent
 from calwarden.usecases.access import Accepted, Bearer, Caller, Refusing, attempt_write
-from calwarden.usecases.events.choosing import choose_judged
+from calwarden.usecases.events.choosing import Chosen, choose_judged
 from calwarden.usecases.events.common import (
     ANY_UID,
     Place,
@@ -50,11 +50,18 @@ def respond(kit: Kit, bearer: Bearer, command: Respond) -> Accepted:
     return attempt_write(kit, bearer, Action.RESPOND, act)
 
 
-def _respond(kit: Kit, uow: UnitOfWork, place: Place, command: Respond) -> Accepted | Refusing:
-    event = find_event(uow, place, ANY_UID, command.event_uid)
-    if event is not None and command.event_uid != uid_of(event, event.created_by == place.application_id):
+def choose_invitation(
+    uow: UnitOfWork, place: Place, event_uid: str, problem: Invalid | None = None
+) -> Chosen | Refusing:
+    """The event that ``event_uid`` names to this reader, if the caller may answer it. Raises ``problem``."""
+    event = find_event(uow, place, ANY_UID, event_uid)
+    if event is not None and event_uid != uid_of(event, event.created_by == place.application_id):
         event = None  # somebody else's name for it (ruling 4)
-    chosen = choose_judged(uow, place, event, command.problem)
+    return choose_judged(uow, place, event, problem)
+
+
+def _respond(kit: Kit, uow: UnitOfWork, place: Place, command: Respond) -> Accepted | Refusing:
+    chosen = choose_invitation(uow, place, command.event_uid, command.problem)
     if isinstance(chosen, Refusing):
         return chosen
     if command.answer not in ANSWERS:

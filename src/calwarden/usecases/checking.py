@@ -1,0 +1,92 @@
+"""What a Grant may do, asked instead of tried (our own: POST /v1/permission_checks).
+
+The same functions judge as for the attempt itself. Nothing is changed, no Provider is asked, and nothing is entered in
+the ledger: an Application learns what an attempt would have told it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from calwarden.domain.errors import Invalid
+from calwarden.policy.decide import RULES, Target, decide
+from calwarden.policy.decision import Access, Action, Deny, Reason
+from calwarden.policy.explain import explain
+from calwarden.ports.store import UnitOfWork
+from calwarden.usecases.access import Bearer, Caller, Counted, Refusing, attempt_read
+from calwarden.usecases.events.choosing import choose_external, choose_own
+from calwarden.usecases.events.common import Place, find_place
+from calwarden.usecases.events.respond import choose_invitation
+from calwarden.usecases.kit import Kit
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May I do ``action``, to this? What is left out is not judged: the answer then holds for one it is allowed for."""
+
+    action: Action
+    calendar_id: str = ""
+    event_id: str | None = None
+    event_uid: str | None = None
+    problem: Invalid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Yes; or no with its reason, a sentence and what would lift it."""
+
+    denied: Deny | None = None
+
+    @property
+    def allowed(self) -> bool:
+        return self.denied is None
+
+    @property
+    def code(self) -> Reason | None:
+        return None if self.denied is None else self.denied.reason
+
+    @property
+    def sentence(self) -> str | None:
+        return None if self.denied is None else explain(self.denied.reason)[0]
+
+    @property
+    def remedy(self) -> str | None:
+        return None if self.denied is None else explain(self.denied.reason)[1]
+
+
+def check_permissions(
+    kit: Kit, bearer: Bearer, questions: Sequence[Question], problem: Invalid | None = None
+) -> tuple[Verdict, ...]:
+    """The verdict on each question, in their order, at one moment. Raises Refused, and ``problem`` for who may ask."""
+
+    def act(uow: UnitOfWork, caller: Caller) -> Counted[tuple[Verdict, ...]]:
+        if problem is not None:
+            raise problem
+        return Counted(tuple(Verdict(_denied(uow, caller, one)) for one in questions), caller.grant)
+
+    return attempt_read(kit, bearer, Action.CHECK_PERMISSIONS, act)
+
+
+def _denied(uow: UnitOfWork, caller: Caller, question: Question) -> Deny | None:
+    """In the order of answers: scope, calendar, event (ruling 2)."""
+    rule = RULES.get(question.action)
+    decision = decide(question.action, Access(caller.facts))
+    if isinstance(decision, Deny):
+        return decision
+    if rule is None or rule.target is Target.ACCOUNT or not question.calendar_id:
+        return None
+    asking = Caller(question.action, caller.grant, caller.facts)
+    place = find_place(uow, asking, question.calendar_id, {})
+    found = place if isinstance(place, Refusing) else _on_event(uow, place, question, rule.target)
+    return None if found is None else found.denied
+
+
+def _on_event(uow: UnitOfWork, place: Place, question: Question, target: Target) -> Refusing | None:
+    if target is Target.OWN_EVENT and question.event_id:
+        found: object = choose_own(uow, place, question)
+    elif target is Target.EXTERNAL_EVENT and question.event_uid:
+        found = choose_external(uow, place, question)
+    elif target is Target.ANY_EVENT and question.event_uid:
+        found = choose_invitation(uow, place, question.event_uid)
+    else:
+        return None
+    return found if isinstance(found, Refusing) else None
