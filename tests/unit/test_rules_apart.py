@@ -1,6 +1,7 @@
 """Rules are worked out in a process apart: what is too much for it ends it, and nothing else (security 7.6)."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -96,6 +97,34 @@ def test_an_endless_rule_takes_a_second_of_cpu_and_no_more(hostile: RulesApart) 
     hostile(HEALTHY, START, FIRST, LAST)
     assert hostile.process != first
     assert 0.5 < os.times().children_user - before < 2.5
+
+
+def test_it_works_with_any_number_of_files_open(apart: RulesApart) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4_096) if hard > 0 else 4_096, hard))
+    held = [os.open("/dev/null", os.O_RDONLY) for _ in range(1_100)]
+    try:
+        assert outcome(apart, HEALTHY) == outcome(by_library, HEALTHY)
+        assert apart.process is not None
+    finally:
+        for one in held:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_an_answer_is_never_left_for_the_next_rule(apart: RulesApart, monkeypatch: pytest.MonkeyPatch) -> None:
+    apart(HEALTHY, START, FIRST, LAST)
+    first = apart.process
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("calwarden.wiring.rules._read", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        apart(parse_rule("FREQ=MONTHLY;BYDAY=3FR"), START, FIRST, LAST)
+    monkeypatch.undo()
+    assert outcome(apart, HEALTHY) == outcome(by_library, HEALTHY)
+    assert apart.process != first
 
 
 def test_many_threads_take_turns(hostile: RulesApart) -> None:

@@ -42,12 +42,10 @@ class RulesApart:
             child = self._running()
             if child is None:
                 return by_library(rule, start, first, last)  # which has bounds of its own
-            try:
-                said = self._ask(child, msgspec.msgpack.encode(asked))
-            except OSError:
-                self._end()
-                structlog.get_logger("calwarden.rules").warning("a recurrence rule took too much and was given up")
-                raise TooMuch from None
+            said = self._answer(child, msgspec.msgpack.encode(asked))
+        if said is None:
+            structlog.get_logger("calwarden.rules").warning("a recurrence rule took too much and was given up")
+            raise TooMuch
         if said.walls is None:
             raise TooMuch
         return said.walls
@@ -86,6 +84,20 @@ class RulesApart:
             structlog.get_logger("calwarden.rules").error("no process for recurrence rules", cause=str(error))
         return self._child
 
+    def _answer(self, child: "subprocess.Popen[bytes]", request: bytes) -> Answered | None:
+        """None if the process has none; then it is ended."""
+        answered = False
+        try:
+            said = self._ask(child, request)
+            answered = True
+        except (OSError, msgspec.MsgspecError):
+            return None
+        finally:
+            # INVARIANT: no answer is left in the pipe, whatever happens: the next rule would be told it.
+            if not answered:
+                self._end()
+        return said
+
     def _ask(self, child: "subprocess.Popen[bytes]", request: bytes) -> Answered:
         """Raises OSError if there is no answer, or none in time."""
         assert child.stdin is not None
@@ -106,9 +118,11 @@ class RulesApart:
 
 
 def _read(source: IO[bytes], count: int, until: float) -> bytes:
+    waiting = select.poll()  # takes descriptors of any number, which select does not
+    waiting.register(source, select.POLLIN)
     got = b""
     while len(got) < count:
-        ready, _, _ = select.select([source], [], [], max(0.0, until - time.monotonic()))
+        ready = waiting.poll(max(0.0, until - time.monotonic()) * 1_000)
         more = os.read(source.fileno(), count - len(got)) if ready else b""
         if not more:
             raise OSError("no answer")
