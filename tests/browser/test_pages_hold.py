@@ -38,8 +38,9 @@ def browser(served: Pages) -> Iterator[httpx.Client]:
 
 
 def fields(page: httpx.Response) -> dict[str, str]:
-    """The hidden fields of the page's first form that has a token."""
+    """What a browser sends of itself: hidden fields, and what is ticked."""
     found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    found |= dict(re.findall(r'<input type="checkbox" name="([^"]+)" value="([^"]*)" checked>', page.text))
     assert "csrf" in found, page.text
     return found
 
@@ -122,7 +123,7 @@ def test_the_form_carries_an_id_a_token_and_the_button_and_nothing_else_counts(
     path = asked(browser, served, scope="free_busy", state="s1")
     page = browser.get(path)
     hidden = fields(page)
-    assert set(hidden) == {"csrf"}
+    assert {name.partition(".")[0] for name in hidden} == {"csrf", "calendar"}
     sent = browser.post(
         path, data={**hidden, "decision": "accept", "scope": "read_write", "redirect_uri": "https://evil.example"}
     )
@@ -209,6 +210,7 @@ def test_pages_for_somebody_lead_a_stranger_to_the_sign_in_page(browser: httpx.C
         "/account",
         "/account/activity",
         "/account/delete",
+        "/account/access/x",
         "/connect",
         "/relink/pro_1",
         "/permissions/x",

@@ -30,6 +30,20 @@ class Connection(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What the person made an agreement narrower by: these calendars alone, and no longer than to this moment."""
+
+    calendars: frozenset[CalendarId] | None = None  # None: all that are theirs, later ones too
+    ends: Instant | None = None
+
+    def within(self, other: "Terms") -> bool:
+        """Whether these allow nothing that ``other`` does not."""
+        fewer = other.calendars is None or (self.calendars is not None and self.calendars <= other.calendars)
+        sooner = other.ends is None or (self.ends is not None and self.ends <= other.ends)
+        return fewer and sooner
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """What one Application may do for one Account. There is at most one per pair; revocation ends it for good
     and a new authorization makes a new one.
@@ -51,6 +65,10 @@ class Grant:
     calendars: frozenset[CalendarId] | None = None
     hidden_profiles: frozenset[ProfileId] = frozenset()  # taken out by /v1/profiles/{id}/revoke
     ends: Instant | None = None
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(self.calendars, self.ends)
 
 
 class AuthorizationState(StrEnum):
@@ -77,6 +95,8 @@ class Authorization:
     profile_id: ProfileId | None = None  # connected during this run
     code_hash: str | None = None
     grant_id: GrantId | None = None  # set by the exchange
+    calendars: frozenset[CalendarId] | None = None  # as in ``Terms``, once approved
+    ends: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from sqlalchemy import Row, and_, bindparam, delete, or_, update
 
 from calwarden.domain.errors import Conflict
 from calwarden.domain.grant import Authorization, AuthorizationState
-from calwarden.domain.ids import AccountId, ApplicationId, AuthorizationId
+from calwarden.domain.ids import AccountId, ApplicationId, AuthorizationId, CalendarId
 from calwarden.domain.times import Instant
 from calwarden.store import tables as t
 from calwarden.store.codec import names, text
@@ -75,9 +75,13 @@ class SqlAuthorizations:
 
 def _values(authorization: Authorization) -> dict[str, Any]:
     values = {name: getattr(authorization, name) for name in _FIELDS}
-    return {**values, "scopes": text(authorization.scopes), "status": authorization.status.value}
+    calendars = None if authorization.calendars is None else text(sorted(authorization.calendars))
+    changed = {"scopes": text(authorization.scopes), "status": authorization.status.value, "calendars": calendars}
+    return {**values, **changed}
 
 
 def _authorization(row: Row[Any]) -> Authorization:
     values = {name: getattr(row, name) for name in _FIELDS}
-    return Authorization(**{**values, "scopes": names(row.scopes), "status": AuthorizationState(row.status)})
+    calendars = None if row.calendars is None else frozenset(map(CalendarId, names(row.calendars)))
+    changed = {"scopes": names(row.scopes), "status": AuthorizationState(row.status), "calendars": calendars}
+    return Authorization(**{**values, **changed})

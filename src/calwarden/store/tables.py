@@ -141,6 +141,8 @@ authorizations = Table(
     _id("profile_id", null=True),
     _id("code_hash", null=True),
     _id("grant_id", null=True),
+    _text("calendars", null=True),
+    _int("ends", null=True),
     Index("authorizations_code", "code_hash", unique=True),
     Index("authorizations_account", "account_id"),
 )

@@ -3,12 +3,17 @@
 from starlette.responses import Response
 
 from calwarden.domain.audit import Actor
+from calwarden.domain.errors import Invalid, NotFound
 from calwarden.domain.ids import ApplicationId, CalendarId, ProfileId
-from calwarden.usecases.authorize import lower_calendar, revoke_grant
+from calwarden.domain.profile import Calendar
+from calwarden.policy.view import visible_calendars
+from calwarden.usecases.authorize import lower_calendar, narrow_grant, revoke_grant
 from calwarden.usecases.connect import disconnect
-from calwarden.usecases.people import SignInFailed, activity, delete_own_account, overview
+from calwarden.usecases.people import Access, Overview, SignInFailed, activity, delete_own_account, overview
 from calwarden.web.faults import message
+from calwarden.web.forms import problems_of
 from calwarden.web.listing import by_profile
+from calwarden.web.terms import read_terms
 from calwarden.web.visit import Visit
 
 _DELETED = (
@@ -41,6 +46,41 @@ async def take_lower(visit: Visit) -> Response:
     application_id, calendar_id = ApplicationId(form.get("application_id", "")), CalendarId(form.get("calendar_id", ""))
     await visit.site.run(lower_calendar, visit.me.account_id, application_id, calendar_id)
     return visit.go("/account")
+
+
+async def show_narrow(visit: Visit) -> Response:
+    """Fewer calendars, or an end, for one application."""
+    access, calendars = await _access(visit)
+    return _narrow_page(visit, access, calendars)
+
+
+async def take_narrow(visit: Visit) -> Response:
+    form = await visit.form()
+    access, calendars = await _access(visit)
+    try:
+        now, tzid = visit.site.kit.clock(), visit.me.tzid
+        terms = read_terms(form, calendars, now, tzid, before=access.grant.terms)
+        await visit.site.run(narrow_grant, visit.me.account_id, access.application.application_id, terms)
+    except Invalid as wrong:
+        return _narrow_page(visit, access, calendars, wrong)
+    return visit.go("/account")
+
+
+async def _access(visit: Visit) -> tuple[Access, list[Calendar]]:
+    """One application that has access, and the calendars it has it in. Raises NotFound."""
+    application_id = visit.path("application_id")
+    seen: Overview = await visit.site.run(overview, visit.me.account_id)
+    for one in seen.accesses:
+        if one.application.application_id == application_id:
+            return one, visible_calendars(one.grant, seen.calendars)
+    raise NotFound("this application has no access")
+
+
+def _narrow_page(visit: Visit, access: Access, calendars: list[Calendar], wrong: Invalid | None = None) -> Response:
+    problems = problems_of(wrong) if wrong else {}
+    return visit.page(
+        "narrow.html", status=422 if wrong else 200, access=access, calendars=calendars, problems=problems
+    )
 
 
 async def take_disconnect(visit: Visit) -> Response:

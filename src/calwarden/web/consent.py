@@ -23,9 +23,11 @@ from calwarden.usecases.authorize import (
 from calwarden.usecases.people import Door
 from calwarden.web.doors import Then
 from calwarden.web.faults import fault_of_request
+from calwarden.web.forms import problems_of
 from calwarden.web.listing import by_profile
 from calwarden.web.security import set_cookie
-from calwarden.web.visit import Visit
+from calwarden.web.terms import read_terms
+from calwarden.web.visit import Form, Visit
 
 
 async def start(visit: Visit) -> Response:
@@ -51,16 +53,23 @@ async def show(visit: Visit) -> Response:
     then = Then(Door.CONSENT, authorization_id)
     if visit.visitor is None:
         return visit.go(f"/sign-in{then.query}")
+    return await _consent_page(visit, authorization_id)
+
+
+async def _consent_page(visit: Visit, authorization_id: AuthorizationId, wrong: Invalid | None = None) -> Response:
+    then = Then(Door.CONSENT, authorization_id)
     consent: Consent = await visit.site.run(describe, authorization_id, visit.me.account_id)
     if not consent.profiles:
         return visit.go(f"/connect{then.query}")
     return visit.page(
         "consent.html",
+        status=422 if wrong else 200,
         target=consent.authorization.redirect_uri,
         consent=consent,
         groups=by_profile(consent.profiles, consent.calendars),
         returns_to=origin(consent.authorization.redirect_uri),
         then=then,
+        problems=problems_of(wrong) if wrong else {},
     )
 
 
@@ -71,15 +80,27 @@ async def answer(visit: Visit) -> Response:
         form = await visit.open_form()
         if form.get("decision") != "refuse":
             return visit.go(f"/sign-in{Then(Door.CONSENT, authorization_id).query}")
-        return await _settle(visit, authorization_id, accept=False)
+        return await _refuse(visit, authorization_id)
     form = await visit.form()
     decision = form.get("decision")
     if decision not in {"accept", "refuse"}:
         raise Invalid.of("decision", "errors.not_recognized", "accept or refuse")
-    return await _settle(visit, authorization_id, accept=decision == "accept")
+    if decision == "refuse":
+        return await _refuse(visit, authorization_id)
+    try:
+        return await _agree(visit, authorization_id, form)
+    except Invalid as wrong:
+        return await _consent_page(visit, authorization_id, wrong)
 
 
-async def _settle(visit: Visit, authorization_id: AuthorizationId, *, accept: bool) -> Response:
+async def _agree(visit: Visit, authorization_id: AuthorizationId, form: Form) -> Response:
+    consent: Consent = await visit.site.run(describe, authorization_id, visit.me.account_id)
+    terms = read_terms(form, consent.calendars, visit.site.kit.clock(), visit.me.tzid)
+    settled: Settled = await visit.site.run(approve, authorization_id, visit.me.account_id, terms)
+    return visit.go(settled.location)
+
+
+async def _refuse(visit: Visit, authorization_id: AuthorizationId) -> Response:
     account_id = None if visit.visitor is None else visit.me.account_id
-    settled: Settled = await visit.site.run(approve if accept else decline, authorization_id, account_id)
+    settled: Settled = await visit.site.run(decline, authorization_id, account_id)
     return visit.go(settled.location)

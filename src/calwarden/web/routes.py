@@ -47,6 +47,8 @@ PAGES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/account", account.show),
     ("POST", "/account/revoke", account.take_revoke),
     ("POST", "/account/lower", account.take_lower),
+    ("GET", "/account/access/{application_id}", account.show_narrow),
+    ("POST", "/account/access/{application_id}", account.take_narrow),
     ("POST", "/account/disconnect", account.take_disconnect),
     ("GET", "/account/activity", account.show_activity),
     ("GET", "/developer", developer.show),

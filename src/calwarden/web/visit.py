@@ -26,7 +26,7 @@ from calwarden.web.site import Site
 
 Form = Mapping[str, str]
 _MOST_BYTES = 65_536
-_MOST_FIELDS = 50
+_MOST_FIELDS = 600  # a calendar each
 
 
 class SignInNeeded(Exception):

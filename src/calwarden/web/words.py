@@ -1,13 +1,15 @@
 """Facts in plain words: what an application may do, how a calendar is, what happened."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
+from calwarden.domain.grant import Grant
 from calwarden.domain.profile import Profile
 from calwarden.domain.times import Instant
 from calwarden.policy.decision import Action
 from calwarden.policy.scopes import PROMISES, Ability, abilities
 from calwarden.timetable.zones import is_zone, to_local
+from calwarden.web.listing import Group
 
 ALWAYS = "see your name, your e-mail address and the names of the calendars you own"
 SHARED = "see calendars that other people share with you"
@@ -30,6 +32,7 @@ _WHAT = {
     "profile.removed": "Calendar account removed",
     "profile.revoke": "Calendar account taken out of what it may see",
     "profile.disconnected": "Calendar account lost: the calendar service refuses the password",
+    "grant.narrowed": "Access made less",
     "own_event.write": "Event added or changed",
     "own_event.delete": "Event deleted that it had added",
     "own_events.delete": "Events deleted that it had added",
@@ -185,6 +188,8 @@ def particulars(entry: AuditEntry, calendars: Mapping[str, str]) -> str:
         told.append(entry.on["application"])
     if "scope" in entry.on:
         told.append(_permitted(tuple(entry.on["scope"].split())))
+    if "ends" in entry.on:
+        told.append(f"until {moment(Instant(int(entry.on['ends'])), 'Etc/UTC')} UTC")
     return "; ".join(told)
 
 
@@ -215,6 +220,12 @@ def attempted(action: str) -> str:
     return _ATTEMPTED.get(action, action)
 
 
+def named_in(groups: Iterable[Group], grant: Grant) -> list[str]:
+    """The names of the calendars that a narrowed Grant is about."""
+    chosen = grant.calendars or frozenset()
+    return [one.name for group in groups for one in group.calendars if one.calendar_id in chosen]
+
+
 FILTERS: dict[str, Callable[..., object]] = {
     "will": will,
     "will_not": will_not,
@@ -226,6 +237,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "happening": happening,
     "particulars": particulars,
     "who": who,
+    "named_in": named_in,
     "accounts": accounts,
     "times": times,
     "attempted": attempted,

@@ -8,6 +8,7 @@ from calwarden.usecases.authorize.describe_server import metadata
 from calwarden.usecases.authorize.exchange import exchange_code
 from calwarden.usecases.authorize.extended import Extension, answer_extension, describe_extension, lower_calendar
 from calwarden.usecases.authorize.issue import issue_grant
+from calwarden.usecases.authorize.narrowing import narrow_grant
 from calwarden.usecases.authorize.refresh import refresh
 from calwarden.usecases.authorize.revoke import revoke, revoke_grant
 from calwarden.usecases.authorize.telling import telling_owner
@@ -33,6 +34,7 @@ __all__ = [
     "issue_grant",
     "lower_calendar",
     "metadata",
+    "narrow_grant",
     "pending",
     "refresh",
     "revoke",

@@ -5,15 +5,18 @@ from dataclasses import dataclass, replace
 from calwarden.domain.account import Account
 from calwarden.domain.application import Application
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
-from calwarden.domain.errors import Gone
-from calwarden.domain.grant import Authorization, AuthorizationState, Grant
+from calwarden.domain.errors import Gone, Invalid
+from calwarden.domain.grant import Authorization, AuthorizationState, Grant, Terms
 from calwarden.domain.ids import AccountId, AuthorizationId, ProfileId
 from calwarden.domain.profile import Calendar, Profile
-from calwarden.domain.times import Instant
+from calwarden.domain.times import DAY_SECONDS, Instant
 from calwarden.oauth.redirect import is_registered, with_parameters
 from calwarden.oauth.tokens import hash_token
 from calwarden.ports.store import UnitOfWork
+from calwarden.usecases.authorize.granting import told
 from calwarden.usecases.kit import Kit
+
+_LONGEST = 3_660 * DAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +67,28 @@ def attach_profile(kit: Kit, authorization_id: AuthorizationId, account_id: Acco
         uow.authorizations.save(replace(authorization, account_id=account_id, profile_id=profile_id))
 
 
-def approve(kit: Kit, authorization_id: AuthorizationId, account_id: AccountId) -> Settled:
-    """The person agrees: the request becomes a code that lives ``limits.code_life``. Raises Gone; one use."""
+def approve(
+    kit: Kit,
+    authorization_id: AuthorizationId,
+    account_id: AccountId,
+    terms: Terms = Terms(),  # noqa: B008  a value
+) -> Settled:
+    """The person agrees, within ``terms``: the request becomes a code that lives ``limits.code_life``.
+
+    Raises Gone (one use); Invalid for calendars that are not theirs, for none at all, and for an end that is past.
+    """
     code = kit.random.token()
     with kit.store.write() as uow:
         # The account first: that makes a second answer of the same person wait for this one.
         if uow.accounts.get(account_id) is None:
             raise Gone("the account is gone")
         authorization, _ = _pending(kit, uow, authorization_id)
+        check_terms(kit, uow, account_id, terms)
         uow.authorizations.save(
             replace(
                 authorization,
+                calendars=terms.calendars,
+                ends=terms.ends,
                 status=AuthorizationState.APPROVED,
                 account_id=account_id,
                 profile_id=authorization.profile_id if authorization.account_id == account_id else None,
@@ -82,7 +96,7 @@ def approve(kit: Kit, authorization_id: AuthorizationId, account_id: AccountId) 
                 expires=Instant(kit.clock() + kit.limits.code_life),
             )
         )
-        _note(kit, uow, authorization, account_id, Outcome.ALLOWED)
+        uow.audit.append(_answered(kit, authorization, account_id, Outcome.ALLOWED, terms))
     return _back(kit, authorization, {"code": code})
 
 
@@ -92,7 +106,7 @@ def decline(kit: Kit, authorization_id: AuthorizationId, account_id: AccountId |
         authorization, _ = _pending(kit, uow, authorization_id)
         uow.authorizations.save(replace(authorization, status=AuthorizationState.DECLINED, account_id=account_id))
         if account_id is not None:
-            _note(kit, uow, authorization, account_id, Outcome.REFUSED)
+            uow.audit.append(_answered(kit, authorization, account_id, Outcome.REFUSED, Terms()))
     return _back(kit, authorization, {"error": "access_denied"})
 
 
@@ -110,18 +124,28 @@ def _pending(kit: Kit, uow: UnitOfWork, authorization_id: AuthorizationId) -> tu
     return authorization, application
 
 
-def _note(kit: Kit, uow: UnitOfWork, authorization: Authorization, account_id: AccountId, outcome: Outcome) -> None:
-    uow.audit.append(
-        AuditEntry(
-            account_id,
-            kit.clock(),
-            Actor.ACCOUNT,
-            "consent.answered",
-            outcome,
-            authorization.application_id,
-            reason=None if outcome is Outcome.ALLOWED else "access_denied",
-            on={"scope": " ".join(authorization.scopes)},
-        )
+def check_terms(kit: Kit, uow: UnitOfWork, account_id: AccountId, terms: Terms) -> None:
+    """Raises Invalid for terms that nobody can mean."""
+    if terms.calendars is not None:
+        owned = {one.calendar_id for one in uow.calendars.of_account(account_id) if one.owned and not one.deleted}
+        if not terms.calendars or not terms.calendars <= owned:
+            raise Invalid.of("calendars", "errors.required", "choose one calendar at least")
+    if terms.ends is not None and not kit.clock() < terms.ends <= kit.clock() + _LONGEST:
+        raise Invalid.of("end", "errors.invalid_format", "choose a day to come, within ten years")
+
+
+def _answered(
+    kit: Kit, authorization: Authorization, account_id: AccountId, outcome: Outcome, terms: Terms
+) -> AuditEntry:
+    return AuditEntry(
+        account_id,
+        kit.clock(),
+        Actor.ACCOUNT,
+        "consent.answered",
+        outcome,
+        authorization.application_id,
+        reason=None if outcome is Outcome.ALLOWED else "access_denied",
+        on={"scope": " ".join(authorization.scopes), **told(terms)},
     )
 
 

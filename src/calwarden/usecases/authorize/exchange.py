@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from calwarden.domain.application import Application
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
-from calwarden.domain.grant import Authorization, AuthorizationState
+from calwarden.domain.grant import Authorization, AuthorizationState, Terms
 from calwarden.domain.ids import AccountId
 from calwarden.domain.profile import Profile
 from calwarden.oauth import pkce
@@ -68,7 +68,8 @@ def _check(application: Application, held: Authorization, offer: _Offer) -> None
 
 
 def _issue(kit: Kit, uow: UnitOfWork, redeemed: Authorization, account_id: AccountId) -> TokenAnswer:
-    agreed = Agreement(account_id, redeemed.application_id, redeemed.scopes, Actor.APPLICATION)
+    terms = Terms(redeemed.calendars, redeemed.ends)
+    agreed = Agreement(account_id, redeemed.application_id, redeemed.scopes, Actor.APPLICATION, terms)
     grant = grant_scopes(kit, uow, agreed)
     uow.authorizations.save(replace(redeemed, grant_id=grant.grant_id))
     answer = new_tokens(kit, uow, grant, redeemed.authorization_id)

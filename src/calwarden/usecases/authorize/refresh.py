@@ -9,6 +9,7 @@ from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.authorize.answer import TokenAnswer, new_tokens
 from calwarden.usecases.kit import Kit
 
+_OVER = "the time for which the person granted access is over"
 _UNUSABLE = "the refresh token is unknown or revoked"
 
 
@@ -28,6 +29,8 @@ def refresh(kit: Kit, application: Application, refresh_token: str) -> TokenAnsw
         mine = token.kind is TokenKind.REFRESH and token.application_id == application.application_id
         if not mine or grant.state is not GrantState.ACTIVE:
             raise InvalidGrant(_UNUSABLE)
+        if grant.ends is not None and grant.ends <= kit.clock():
+            raise InvalidGrant(_OVER)
         if not application.public:
             return new_tokens(kit, uow, grant, token.family, refresh_token=refresh_token)
         if uow.tokens.spend(token.token_hash):
