@@ -11,7 +11,18 @@ import typer
 
 from calwarden.cli import app
 from calwarden.cli.doctor import MEANING, Code
-from calwarden.policy.decision import Reason
+from calwarden.policy.decide import RULES, Target, decide
+from calwarden.policy.decision import (
+    Access,
+    Action,
+    Allow,
+    CalendarFacts,
+    EventClass,
+    EventFacts,
+    GrantFacts,
+    Reason,
+    Relation,
+)
 from calwarden.policy.explain import explain
 from calwarden.policy.scopes import CATALOGUE, PROMISES, Ability, ScopeKind
 from calwarden.settings import FIELDS
@@ -46,6 +57,27 @@ def scopes() -> str:
         if row.kind in _USER
     )
     return _table(head, rows)
+
+
+def matrix() -> str:
+    """Every action under every scope that a person can grant, as ``decide`` has it, in a calendar of their own."""
+    names = [row.name for row in CATALOGUE.values() if row.kind in {ScopeKind.GRANULAR, ScopeKind.COMPOSITE}]
+    rows = ((f"`{action.value}`", *(_cell(action, name) for name in names)) for action in Action)
+    return _table(("action", *(f"`{name}`" for name in names)), rows)
+
+
+def _cell(action: Action, scope: str) -> str:
+    target = RULES[action].target
+    theirs = target in {Target.EXTERNAL_EVENT, Target.ANY_EVENT}
+    event = EventFacts(EventClass.PERSON if theirs else EventClass.OWN, may_respond=True)
+    grant = GrantFacts(scopes=(scope,))
+
+    def allowed(*, elevated: bool) -> bool:
+        return isinstance(decide(action, Access(grant, CalendarFacts(Relation.OWNED, elevated), event)), Allow)
+
+    if allowed(elevated=False):
+        return "yes"
+    return "unrestricted" if allowed(elevated=True) else ""
 
 
 def sentences() -> str:
@@ -118,6 +150,7 @@ def _command(name: str, command: object) -> str:
 BLOCKS: dict[str, tuple[str, Callable[[], str]]] = {
     "scopes": ("permissions.md", scopes),
     "sentences": ("permissions.md", sentences),
+    "matrix": ("permissions.md", matrix),
     "reasons": ("errors.md", reasons),
     "settings": ("settings.md", settings),
     "commands": ("command-line.md", commands),
