@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from calwarden.settings import Settings
 from calwarden.wiring.bounded import BoundedProtocol
+from calwarden.wiring.memory import hand_memory_back
 from calwarden.wiring.server import Server
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -36,6 +37,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a server or a worker to its end."""
+    hand_memory_back()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main)
 
