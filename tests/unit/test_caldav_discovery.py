@@ -21,6 +21,7 @@ from calwarden.ports.connector import (
 from calwarden.wiring.system import SystemRandom
 from ics import NOW
 from servers.script import (
+    CALENDAR_PROPERTIES,
     HOME,
     SECRET,
     USUAL,
@@ -221,3 +222,14 @@ def test_every_fault_has_its_kind_and_none_repeats_the_servers_words(
         found = failure(told, lambda one: one.changes(WORK, None))
     assert type(found) is kind
     assert getattr(found, "retry_after", None) == wait
+
+
+@pytest.mark.parametrize(("many", "fails"), [(1_000, False), (1_001, True)])
+def test_more_calendars_than_anybody_has_are_no_calendars_at_all(many: int, fails: bool) -> None:
+    listed = multi(one(HOME), *(one(f"{HOME}{number}/", CALENDAR_PROPERTIES) for number in range(many)))
+    rows: dict[str, Row | list[Row]] = {f"PROPFIND {HOME}": [principal(), listed]}
+    with script(rows) as told:
+        if fails:
+            assert type(failure(told, lambda connector: connector.list_calendars())) is ProviderUnavailable
+        else:
+            assert len(told.run(lambda connector: connector.list_calendars())) == many

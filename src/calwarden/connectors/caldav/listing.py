@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from calwarden.connectors.caldav import mapping
 from calwarden.connectors.caldav.dav import Dav
@@ -9,14 +10,17 @@ from calwarden.connectors.caldav.discovery import Person
 from calwarden.connectors.caldav.markup import propfind
 from calwarden.connectors.caldav.paths import same_path, usable
 from calwarden.net import Url
-from calwarden.ports.connector import NoCalendars, RemoteCalendar
+from calwarden.ports.connector import NoCalendars, ProviderUnavailable, RemoteCalendar
+
+MOST_CALENDARS: Final = 1_000
 
 
 async def calendars(dav: Dav, person: Person) -> Sequence[RemoteCalendar]:
     """Each calendar once, one of them primary. Raises NoCalendars if the home that ``dav`` stands at is gone.
 
     Further homes count where they are at the same origin: a calendar's address is a path there. One that may not be
-    listed has nothing; one that fails leaves no calendar out unnoticed, but fails all.
+    listed has nothing; one that fails leaves no calendar out unnoticed, but fails all. So do more calendars than
+    anybody has: with some of them left out a person would seem free.
     """
     first = await _of_home(dav, dav.base, person)
     if first is None:
@@ -28,6 +32,8 @@ async def calendars(dav: Dav, person: Person) -> Sequence[RemoteCalendar]:
         for one in await _of_home(dav, home, person) or ():
             has_primary = any(held.primary for held in found.values())
             found.setdefault(one.remote_id, replace(one, primary=one.primary and not has_primary))
+    if len(found) > MOST_CALENDARS:
+        raise ProviderUnavailable("the calendar service lists more calendars than can be read")
     return list(found.values())
 
 
