@@ -53,7 +53,7 @@ def test_permissions_are_told_as_they_were_asked_for() -> None:
         consent = entry("consent.answered", Outcome.ALLOWED)
         return particulars(replace(consent, on={"scope": scope}), {})
 
-    assert told("free_busy_write").startswith("to see when you are busy or free, add events")
+    assert told("free_busy_write").startswith("it may see when you are busy or free, add events")
     assert "free_busy" not in told("free_busy_write")
     assert told("none_that_we_know") == ""
 

@@ -53,9 +53,15 @@ def explain(reason: Reason) -> tuple[str, str]:
     return _TEXTS[reason]
 
 
+def told(denied: Deny) -> tuple[str, str]:
+    """Sentence and remedy for this very refusal: a missing scope is named, as it stands in no object."""
+    sentence, remedy = explain(denied.reason)
+    return (sentence, f"{remedy}: {' or '.join(denied.scopes)}") if denied.scopes else (sentence, remedy)
+
+
 def refuse(denied: Deny) -> Refused | Invalid:
     """The exception that carries a Deny to the edge."""
-    sentence, remedy = explain(denied.reason)
+    sentence, remedy = told(denied)
     kind = denied.reason.refusal
     if kind is None:
         return Invalid.of("event_uid", "errors.must_be_external_event_uid", f"{sentence}: {remedy}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from calwarden.domain.errors import Invalid
 from calwarden.policy.decide import RULES, Target, decide
 from calwarden.policy.decision import Access, Action, Deny, Reason
-from calwarden.policy.explain import explain
+from calwarden.policy.explain import told
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.access import Bearer, Caller, Counted, Refusing, attempt_read
 from calwarden.usecases.events.choosing import choose_external, choose_own
@@ -46,11 +46,11 @@ class Verdict:
 
     @property
     def sentence(self) -> str | None:
-        return None if self.denied is None else explain(self.denied.reason)[0]
+        return None if self.denied is None else told(self.denied)[0]
 
     @property
     def remedy(self) -> str | None:
-        return None if self.denied is None else explain(self.denied.reason)[1]
+        return None if self.denied is None else told(self.denied)[1]
 
 
 def check_permissions(

@@ -65,7 +65,7 @@ PAGES: tuple[tuple[str, str, Handler], ...] = (
 )
 
 
-_ASTRAY = "The link that led here is wrong or out of date, or a letter of the address is."
+_ASTRAY = "Check the address for a typing mistake. If a link led here, it is wrong or out of date."
 
 
 def build_web(

@@ -196,7 +196,7 @@ def particulars(entry: AuditEntry, calendars: Mapping[str, str]) -> str:
 def _permitted(scopes: tuple[str, ...]) -> str:
     held = abilities(scopes)
     said = ", ".join(promise.will for promise in PROMISES if promise.ability in held)
-    return f"to {said}" if said else ""
+    return f"it may {said}" if said else ""
 
 
 def who(entry: AuditEntry, names: Mapping[str, str]) -> str:

@@ -10,8 +10,8 @@ from calwarden.domain.ids import ApplicationId
 from calwarden.domain.times import DAY_SECONDS, Instant
 from calwarden.oauth.errors import explain_error
 from calwarden.policy.decide import lifting
-from calwarden.policy.decision import Action, Reason
-from calwarden.policy.explain import explain
+from calwarden.policy.decision import Action, Deny, Reason
+from calwarden.policy.explain import told
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.tally import AUTHORIZE, HOUR_SECONDS, TOKEN
@@ -47,7 +47,6 @@ def _since(kit: Kit) -> Instant:
 def _told(count: RefusalCount) -> Told:
     if count.action in {AUTHORIZE, TOKEN}:
         return Told(count, *explain_error(count.reason))
-    sentence, remedy = explain(Reason(count.reason))
-    if count.reason == Reason.SCOPE_MISSING and (scopes := lifting(Action(count.action))):
-        remedy = f"{remedy}: {' or '.join(scopes)}"
-    return Told(count, sentence, remedy)
+    reason = Reason(count.reason)
+    scopes = lifting(Action(count.action)) if reason is Reason.SCOPE_MISSING else ()
+    return Told(count, *told(Deny(reason, scopes)))
