@@ -95,6 +95,11 @@ def test_a_public_application_has_no_secret_and_gets_none(world: World) -> None:
         (replace(BOOKING, name="  "), "name"),
         (replace(BOOKING, name="x" * 101), "name"),
         (replace(BOOKING, name="Boo\u202eking"), "name"),
+        *((replace(BOOKING, name=unseen), "name") for unseen in ("\u3164", "\u2800", "a\u115f\u1160", "\ufe0f")),
+        *(
+            (replace(BOOKING, redirect_uris=(f"https://a{odd}b/",)), "redirect_uri")
+            for odd in (";frame-ancestors", ",", '"', "'", "!")
+        ),
         (replace(BOOKING, redirect_uris=()), "redirect_uri"),
         (replace(BOOKING, redirect_uris=("https://a.example/*", "javascript:alert(1)")), "redirect_uri"),
         (replace(BOOKING, redirect_uris=tuple(f"https://a.example/{n}" for n in range(21))), "redirect_uri"),
@@ -203,11 +208,14 @@ def test_changes_are_stored_and_written_down_once(world: World) -> None:
 
 
 def test_nothing_is_answered_to_an_address_that_was_taken_out(world: World) -> None:
-    open_request = world.begin()
+    open_request, code = world.begin(), world.code()
     describe(world.kit, open_request, world.jane)
     change_application(world.kit, world.app.application_id, changed(world.app, redirect_uris=("https://new.example/",)))
     with pytest.raises(Gone):
         describe(world.kit, open_request, world.jane)
+    now = look_at(world.kit, world.app.application_id).known.application
+    with pytest.raises(InvalidGrant, match="no more"):
+        exchange_code(world.kit, now, code, REDIRECT)
 
 
 def test_the_end_takes_every_grant_and_says_so_to_whom_it_was(world: World) -> None:

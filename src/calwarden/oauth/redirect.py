@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import SplitResult, quote, urlsplit
 
 _PLAIN = re.compile(r"[!-~]{1,2048}", flags=re.ASCII)  # visible ASCII: no blank, no control, nothing to normalise
+_AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?", flags=re.ASCII)
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _STATE_KEPT = "!$'()*+,/:=?@-._~%"  # may stand in a query as it is (RFC 3986 3.4), separators left out
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -29,9 +30,11 @@ def problem_with(uri: str) -> str | None:
         return "must not carry user information"
     if "#" in uri or "\\" in uri:
         return "must not have a fragment or a backslash"
-    if "*" in parts.netloc:
-        return "must not have a wildcard"
-    return None
+    if _AUTHORITY.fullmatch(parts.netloc):  # it goes into a Content-Security-Policy
+        return None
+    return (
+        "must not have a wildcard" if "*" in parts.netloc else "must name a host of letters, digits, hyphens and dots"
+    )
 
 
 def is_registered(uri: str, registered: Iterable[str]) -> bool:

@@ -9,6 +9,7 @@ from calwarden.domain.ids import AccountId
 from calwarden.domain.profile import Profile
 from calwarden.oauth import pkce
 from calwarden.oauth.errors import InvalidGrant, InvalidRequest
+from calwarden.oauth.redirect import is_registered
 from calwarden.oauth.tokens import hash_token, same
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.authorize.answer import LinkingProfile, TokenAnswer, new_tokens
@@ -62,6 +63,8 @@ def _is_somebodys(uow: UnitOfWork, held: Authorization) -> bool:
 def _check(application: Application, held: Authorization, offer: _Offer) -> None:
     if not same(held.redirect_uri, offer.redirect_uri):
         raise InvalidGrant("redirect_uri is not the one of the authorization request")
+    if not is_registered(held.redirect_uri, application.redirect_uris):
+        raise InvalidGrant("redirect_uri is registered no more")
     if application.public and held.code_challenge is None:
         raise InvalidGrant("code_challenge is required of this application")
     pkce.verify(held.code_challenge, offer.code_verifier)

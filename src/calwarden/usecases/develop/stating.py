@@ -1,5 +1,6 @@
 """What may be stated of an Application: its name, its redirect addresses and who is behind it."""
 
+import re
 from collections.abc import Iterable
 
 from calwarden.domain.application import Imprint
@@ -8,6 +9,11 @@ from calwarden.oauth.redirect import problem_with
 from calwarden.usecases.people.addresses import acceptable_address
 
 _LONGEST_NAME = 100
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Printable, and nothing to be seen of it: a name made of these is none."""
+
 _MOST_ADDRESSES = 20
 
 
@@ -32,7 +38,7 @@ def _text(text: str) -> str:
 
 
 def _is_name(text: str) -> bool:
-    return len(text) <= _LONGEST_NAME and text.isprintable()
+    return len(text) <= _LONGEST_NAME and text.isprintable() and not _UNSEEN.search(text)
 
 
 def _problems_with(addresses: tuple[str, ...]) -> tuple[Problem, ...]:
