@@ -8,7 +8,9 @@ from playwright.sync_api import Page, expect
 
 from browser.running import Pages
 from calwarden.domain.audit import Outcome
+from calwarden.domain.grant import Elevation
 from calwarden.domain.ids import CalendarId
+from calwarden.domain.times import DAY_SECONDS, Instant
 from calwarden.usecases.authorize import exchange_code
 from usecases.auth_world import PASSWORD, answer_of
 
@@ -248,6 +250,29 @@ def test_accepting_extended_permissions_opens_these_calendars_and_no_other(page:
     assert grant is not None
     assert grant.elevated == {work}
     assert family not in grant.elevated
+
+
+def test_extended_permissions_may_be_less_than_was_asked_for(page: Page, served: Pages) -> None:
+    work, _ = consented(page, served)
+    page.goto(served.ask_for([work]))
+    page.get_by_label("It may also delete events there").uncheck()
+    page.get_by_label("How long").select_option("Until a day that I name")
+    page.get_by_role("button", name="Allow unrestricted access").click()
+    expect(page.get_by_role("alert")).to_contain_text("Choose a day")
+    page.get_by_label("It may also delete events there").uncheck()
+    page.get_by_label("How long").select_option("For 24 hours")
+    fits(page)
+    page.get_by_role("button", name="Allow unrestricted access").click()
+    assert page.url == f"{served.app_url}/cb?step=2"
+    with served.world.store.read() as uow:
+        grant = uow.grants.get(served.world.jane, served.world.app.application_id)
+    assert grant is not None
+    assert grant.elevations == {Elevation(work, deletes=False, ends=Instant(served.world.clock() + DAY_SECONDS))}
+    page.goto(f"{served.url}/account")
+    said = page.get_by_text("it can also change any event there")
+    expect(said).to_contain_text("until")
+    expect(said).not_to_contain_text("delete")
+    fits(page)
 
 
 def test_refused_extended_permissions_can_not_be_accepted_later(page: Page, served: Pages) -> None:

@@ -16,6 +16,7 @@ from calwarden.domain.grant import (
 )
 from calwarden.domain.ids import AuthorizationId, ElevationRequestId, EventKey, GrantId, ProfileId
 from calwarden.domain.times import Instant
+from calwarden.policy.elevation import without_terms
 from calwarden.ports.store import Listing
 from calwarden.store import SqlStore
 from contract.store_world import APP, GRANT, HOME, JANE, MARCEL, NOW, OTHER, WORK, at_once, grant, hold, token
@@ -129,7 +130,7 @@ def test_an_authorization_that_nobody_answered_is_forgotten_once_it_has_expired(
 def test_a_grant_comes_back_as_it_was_stored(store: SqlStore) -> None:
     whole = grant(
         connection=Connection.MANAGED,
-        elevated=frozenset({WORK, HOME}),
+        elevations=without_terms({WORK, HOME}),
         calendars=frozenset({WORK}),
         hidden_profiles=frozenset({ProfileId("pro_2")}),
         ends=LATER,
@@ -139,7 +140,7 @@ def test_a_grant_comes_back_as_it_was_stored(store: SqlStore) -> None:
         uow.grants.add(whole)
         assert uow.grants.get(JANE, APP) == whole
         assert uow.grants.by_id(JANE, GRANT) == whole
-        narrowed = replace(whole, calendars=frozenset(), elevated=frozenset(), ends=None)
+        narrowed = replace(whole, calendars=frozenset(), elevations=frozenset(), ends=None)
         uow.grants.save(narrowed)
         assert uow.grants.get(JANE, APP) == narrowed
 
@@ -175,15 +176,15 @@ def test_grants_are_found_by_account_and_application_never_by_id_alone(store: Sq
 def test_a_token_is_found_with_its_grant(store: SqlStore) -> None:
     refresh = token("r", kind=TokenKind.REFRESH, expires=None)
     with store.write() as uow:
-        uow.grants.add(grant(elevated=frozenset({WORK})))
+        uow.grants.add(grant(elevations=without_terms({WORK})))
         uow.tokens.add(token())
         uow.tokens.add(refresh)
         with pytest.raises(Conflict):
             uow.tokens.add(token())
     for block in (store.read, store.write):
         with block() as uow:
-            assert uow.tokens.find("hash") == (token(), grant(elevated=frozenset({WORK})))
-            assert uow.tokens.find("r") == (refresh, grant(elevated=frozenset({WORK})))
+            assert uow.tokens.find("hash") == (token(), grant(elevations=without_terms({WORK})))
+            assert uow.tokens.find("r") == (refresh, grant(elevations=without_terms({WORK})))
             assert uow.tokens.find("HASH") is None
 
 

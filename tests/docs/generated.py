@@ -17,6 +17,7 @@ from calwarden.policy.decision import (
     Action,
     Allow,
     CalendarFacts,
+    Elevated,
     EventClass,
     EventFacts,
     GrantFacts,
@@ -72,12 +73,12 @@ def _cell(action: Action, scope: str) -> str:
     event = EventFacts(EventClass.PERSON if theirs else EventClass.OWN, may_respond=True)
     grant = GrantFacts(scopes=(scope,))
 
-    def allowed(*, elevated: bool) -> bool:
+    def allowed(elevated: Elevated) -> bool:
         return isinstance(decide(action, Access(grant, CalendarFacts(Relation.OWNED, elevated), event)), Allow)
 
-    if allowed(elevated=False):
+    if allowed(Elevated.NONE):
         return "yes"
-    return "unrestricted" if allowed(elevated=True) else ""
+    return "unrestricted" if allowed(Elevated.FULL) else ""
 
 
 def sentences() -> str:
@@ -89,7 +90,8 @@ def sentences() -> str:
 
 def reasons() -> str:
     """Every reason of a refusal."""
-    rows = ((f"`{one.value}`", str(_STATUS[one.refusal]), *explain(one)) for one in Reason)
+    told = {one: explain(one) for one in Reason}
+    rows = ((f"`{one.value}`", str(_STATUS[one.refusal]), told[one][0], told[one][1] or "nothing") for one in Reason)
     return _table(("code", "status", "reason", "remedy"), rows)
 
 

@@ -27,6 +27,7 @@ MATRIX = {
     "event.delete":      "n  n  n  n  E  n  n  n  E  n  E  E",
     "calendar.create":   "n  n  n  n  n  n  Y  n  n  n  n  n",
     "elevation.request": "Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y",
+    "elevation.lower":   "Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y",
     "permissions.check": "Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y",  # ours: whoever may do anything may ask what
 }  # fmt: skip
 CELLS = {action: dict(zip(COLUMNS, row.split(), strict=True)) for action, row in MATRIX.items()}
@@ -40,14 +41,21 @@ WRITES = {"own_event.write", "own_event.delete", "own_events.delete", "event.edi
 ON_EXTERNAL = {"event.edit": "update", "event.delete": "delete"}
 """By event_uid, on what the application did not create (contract 3.5), and the option of the event that it needs."""
 
+READS_FULLY = {"events.read", "event.edit", "event.delete", "event.respond", "elevation.request"}
+"""What a Profile connected for free/busy alone does not give; when somebody is busy, it does (contract 5.6)."""
+
 FIRST_TO_LAST = (
     "no such operation",
     "401 no token",
     "401",
     "403 ended",
+    "403 delegated",
+    "403 managed",
     "403 scope",
     "404 calendar",
+    "403 mode",
     "403 sandbox",
+    "403 change alone",
     "403 read-only",
     "423",
     "404 event",
@@ -58,8 +66,8 @@ FIRST_TO_LAST = (
 """Ruling 2: the order in which objections are raised."""
 
 
-def objections_to_grant(action: str, token: str, standing: str, scopes: tuple[str, ...]) -> set[str]:
-    """401, the end of the grant (ruling 8), the scope."""
+def objections_to_grant(action: str, token: str, standing: str, connection: str, scopes: tuple[str, ...]) -> set[str]:
+    """401, the end of the grant (ruling 8), how the account was connected (contract 5.4, 5.5), the scope."""
     found = set()
     if action not in MATRIX:
         found.add("no such operation")
@@ -69,18 +77,28 @@ def objections_to_grant(action: str, token: str, standing: str, scopes: tuple[st
         found.add("401")
     if standing == "ended" and action != "userinfo.read":
         found.add("403 ended")
+    if connection == "delegated" and action in MATRIX and action not in ANYBODY | {"busy.read", "events.read"}:
+        found.add("403 delegated")
+    if connection in {"delegated", "managed"} and action == "elevation.request":
+        found.add("403 managed")
     if action in MATRIX and action not in ANYBODY and not any(CELLS[action].get(one, "n") in "YE" for one in scopes):
         found.add("403 scope")
     return found
 
 
-def objections_to_calendar(action: str, relation: str, elevated: bool, readonly: bool, connected: bool) -> set[str]:
+def objections_to_calendar(
+    action: str, relation: str, elevated: str, readonly: bool, connected: bool, mode: str
+) -> set[str]:
     """Anything but an owned calendar does not exist (rulings 1, 2); E in the matrix; the provider's limits (P33)."""
     found = set()
     if relation != "owned":
         found.add("404 calendar")
-    if "E" in CELLS[action].values() and not elevated:
+    if (mode != "read_write" and action in READS_FULLY) or (mode == "none" and action == "busy.read"):
+        found.add("403 mode")
+    if "E" in CELLS[action].values() and elevated == "none":
         found.add("403 sandbox")
+    if action == "event.delete" and elevated == "change":
+        found.add("403 change alone")
     if action in WRITES and readonly:
         found.add("403 read-only")
     if action in WRITES and not connected:

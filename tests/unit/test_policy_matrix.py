@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from calwarden.domain.grant import Connection
+from calwarden.domain.profile import AccessMode
 from calwarden.policy.decide import RULES, Target, decide
 from calwarden.policy.decision import (
     NOT_ASKED,
@@ -13,6 +15,7 @@ from calwarden.policy.decision import (
     Action,
     Allow,
     CalendarFacts,
+    Elevated,
     EventClass,
     EventFacts,
     GrantFacts,
@@ -26,8 +29,11 @@ from calwarden.policy.scopes import CATALOGUE, Ability, ScopeKind, scopes_with
 
 CASES: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("policy_matrix.toml").read_text("utf-8"))["case"]
 OPTIONS = ("may_update", "may_delete", "may_respond")
-CALENDAR = ("elevated", "readonly", "connected")
-KNOWN = {"it", "scopes", "tries", "answer", "token", "standing", "calendar", "event", *OPTIONS, *CALENDAR}
+CALENDAR = ("readonly", "connected")
+KNOWN = {
+    "it", "scopes", "tries", "answer", "token", "standing", "connection", "calendar", "elevated", "mode", "event",
+    *OPTIONS, *CALENDAR,
+}  # fmt: skip
 
 
 def access_of(case: dict[str, Any]) -> Access:
@@ -36,12 +42,18 @@ def access_of(case: dict[str, Any]) -> Access:
         TokenState(case.get("token", "live")),
         GrantStanding(case.get("standing", "active")),
         tuple(case["scopes"].split()),
+        Connection(case.get("connection", "individual")),
     )
     rule = RULES.get(case["tries"])
     if rule is None or rule.target is Target.ACCOUNT:
         return Access(grant)
     flags = {name: case[name] for name in CALENDAR if name in case}
-    calendar = CalendarFacts(Relation(case.get("calendar", "owned")), **flags)
+    calendar = CalendarFacts(
+        Relation(case.get("calendar", "owned")),
+        Elevated(case.get("elevated", "none")),
+        mode=AccessMode(case.get("mode", "read_write")),
+        **flags,
+    )
     if rule.target is Target.CALENDAR:
         return Access(grant, calendar, NOT_ASKED)
     options = {name: case[name] for name in OPTIONS if name in case}
@@ -66,10 +78,20 @@ def test_the_table_tries_every_action_and_meets_every_reason() -> None:
     assert {case["answer"] for case in CASES} == {"allowed", *(one.value for one in Reason)}
 
 
-def test_every_reason_says_what_would_lift_it() -> None:
-    texts = [explain(reason) for reason in Reason]
-    assert len(set(texts)) == len(texts)
-    assert all(sentence and remedy and not (sentence + remedy).endswith(".") for sentence, remedy in texts)
+NOTHING_LIFTS = {
+    Reason.BEYOND_DELEGATION,
+    Reason.NOT_FOUND,
+    Reason.CALENDAR_READONLY,
+    Reason.EVENT_NOT_CHANGEABLE,
+    Reason.NO_RULE,
+}
+
+
+def test_every_reason_says_what_would_lift_it_if_anything_would() -> None:
+    texts = {reason: explain(reason) for reason in Reason}
+    assert len({sentence for sentence, _ in texts.values()}) == len(texts)
+    assert {reason for reason, (_, remedy) in texts.items() if remedy is None} == NOTHING_LIFTS
+    assert not any((sentence + (remedy or "")).endswith(".") for sentence, remedy in texts.values())
 
 
 def test_a_refusal_names_the_narrowest_scope_that_helps_and_no_other() -> None:

@@ -16,7 +16,7 @@ from calwarden.domain.ids import AccountId, ApplicationId, CalendarId, calendar_
 from calwarden.domain.profile import Calendar, Profile
 from calwarden.domain.times import Instant, Zoned
 from calwarden.domain.write import PendingWrite
-from calwarden.policy.elevation import apply_levels
+from calwarden.policy.elevation import raised, without_terms
 from calwarden.ports.store import UnitOfWork
 from calwarden.store import SqlStore, open_memory
 from calwarden.timetable.wiretime import parse_instant
@@ -141,7 +141,7 @@ class Syncing:
         delete_event(self.kit, self.bearer, DeleteEvent(self.calendar_id(self.work), None, event_uid))
 
     def elevate(self, calendar: ProviderCalendar) -> None:
-        self.change_grant(lambda grant: apply_levels(grant, (), (self.calendar_id(calendar),)))
+        self.change_grant(lambda grant: raised(grant, without_terms([self.calendar_id(calendar)])))
 
     def change_grant(self, change: Callable[[Grant], Grant]) -> Grant:
         with self.store.write() as uow:

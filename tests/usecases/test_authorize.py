@@ -20,6 +20,7 @@ from calwarden.domain.ids import (
 from calwarden.domain.times import Instant
 from calwarden.oauth.errors import InvalidClient, InvalidGrant, InvalidRequest
 from calwarden.oauth.pkce import challenge_of
+from calwarden.policy.elevation import without_terms
 from calwarden.usecases.authorize import (
     approve,
     attach_profile,
@@ -49,7 +50,7 @@ def elevate(world: World, *calendars: str) -> Grant:
     with world.store.write() as uow:
         grant = uow.grants.get(world.jane, world.app.application_id)
         assert grant is not None
-        grant = replace(grant, elevated=frozenset(map(CalendarId, calendars)))
+        grant = replace(grant, elevations=without_terms(map(CalendarId, calendars)))
         uow.grants.save(grant)
     return grant
 

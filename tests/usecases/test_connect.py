@@ -13,6 +13,7 @@ from calwarden.domain.audit import Actor
 from calwarden.domain.errors import NotFound, Throttled
 from calwarden.domain.ids import CalendarId, ProfileId, calendar_id_of
 from calwarden.domain.profile import Credentials
+from calwarden.policy.elevation import without_terms
 from calwarden.ports.connector import AddressRefused, CertificateInvalid, ProviderUnavailable, RateLimited
 from calwarden.usecases.connect import (
     Connected,
@@ -176,8 +177,8 @@ def test_disconnecting_takes_everything_held_and_ends_elevations(world: Connecti
     with world.store.write() as uow:
         grant = uow.grants.get(world.jane, world.app.application_id)
         assert grant is not None
-        elevated = frozenset({outcome.calendars[0].calendar_id, CalendarId("cal_other")})
-        uow.grants.save(replace(grant, elevated=elevated))
+        elevations = without_terms({outcome.calendars[0].calendar_id, CalendarId("cal_other")})
+        uow.grants.save(replace(grant, elevations=elevations))
     disconnect(world.kit, world.jane, outcome.profile.profile_id, Actor.ACCOUNT)
     with world.store.read() as uow:
         assert uow.profiles.of_account(world.jane) == []

@@ -13,7 +13,7 @@ from calwarden.domain.grant import GrantState
 from calwarden.domain.ids import AccountId, ApplicationId, CalendarId, ProfileId, calendar_id_of
 from calwarden.domain.profile import Calendar
 from calwarden.domain.write import PendingWrite, WriteKind
-from calwarden.policy.elevation import Level
+from calwarden.policy.elevation import Level, without_terms
 from calwarden.usecases.access import Bearer
 from calwarden.usecases.calendars import CalendarEntry, NewCalendar, create_calendar
 from calwarden.usecases.calendars.create import DUPLICATE
@@ -52,7 +52,9 @@ class Creating(Writing):
             assert grant is not None
             allowed = None if grant.calendars is None else grant.calendars | {write.calendar_id}
             uow.calendars.add(calendar)
-            uow.grants.save(replace(grant, elevated=grant.elevated | {write.calendar_id}, calendars=allowed))
+            uow.grants.save(
+                replace(grant, elevations=grant.elevations | without_terms({write.calendar_id}), calendars=allowed)
+            )
             uow.writes.done(write.account_id, write.write_id)
 
     def end(self, write: PendingWrite, reason: str, outcome: Outcome = Outcome.FAILED) -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from calwarden.domain.audit import Actor
-from calwarden.domain.grant import Grant
-from calwarden.policy.elevation import apply_levels
+from calwarden.domain.grant import Elevation, Grant
+from calwarden.domain.times import Instant
+from calwarden.policy.elevation import lowered, raised
 from calwarden.ports.connector import (
     ProviderUnavailable,
 )
@@ -152,10 +153,10 @@ def _revoke(world: Syncing) -> None:
 
 
 def _lower(world: Syncing) -> None:
-    def lowered(grant: Grant) -> Grant:
-        return replace(apply_levels(grant, grant.elevated, ()), generation=grant.generation + 1)
+    def less(grant: Grant) -> Grant:
+        return replace(lowered(grant, grant.elevated), generation=grant.generation + 1)
 
-    world.change_grant(lowered)
+    world.change_grant(less)
 
 
 def _narrow(world: Syncing) -> None:
@@ -183,6 +184,15 @@ def test_a_write_whose_grant_has_changed_never_leaves_and_is_not_shown_any_longe
     assert world.stored() == world.summaries() == ["Lunch"]
     assert ended(world) == [("dropped", reason)] * 2
     assert world.owed() == []
+
+
+def test_an_elevation_that_ends_before_the_write_leaves_keeps_it_back(world: Syncing) -> None:
+    world.edit(world.uid_of("Lunch"), "Brunch")
+    until = world.clock() + 30
+    world.change_grant(lambda grant: raised(grant, [Elevation(one, ends=Instant(until)) for one in grant.elevated]))
+    world.clock.advance(30)
+    assert world.deliver().reasons == ("calendar_not_elevated",)
+    assert (world.provider.count("put"), world.stored(), world.summaries()) == (0, ["Lunch"], ["Lunch"])
 
 
 def test_a_dropped_write_stays_owed_until_its_event_was_read_again(world: Syncing) -> None:

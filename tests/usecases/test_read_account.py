@@ -10,7 +10,7 @@ from calwarden.domain.errors import Refusal, Refused, Throttled
 from calwarden.domain.ids import ApplicationId, ProfileId
 from calwarden.domain.profile import Credentials, Profile, Provider
 from calwarden.domain.times import Instant
-from calwarden.policy.elevation import Level
+from calwarden.policy.elevation import Level, without_terms
 from calwarden.usecases.access import Bearer
 from calwarden.usecases.account import list_profiles, read_account, read_userinfo, revoke_profile
 from calwarden.usecases.calendars import list_calendars
@@ -46,7 +46,7 @@ def test_p27_p40_only_owned_calendars_are_listed(world: CalendarWorld) -> None:
 def test_p35_every_calendar_is_at_sandbox_until_it_is_elevated(world: CalendarWorld) -> None:
     bearer = world.bearer("write_only")
     assert {one.level for one in list_calendars(world.kit, bearer).entries} == {Level.SANDBOX}
-    world.change_grant(elevated=frozenset({WORK}))
+    world.change_grant(elevations=without_terms({WORK}))
     levels = {one.calendar.calendar_id: one.level for one in list_calendars(world.kit, bearer).entries}
     assert levels == {WORK: Level.UNRESTRICTED, HOME: Level.SANDBOX}
     other = world.bearer("write_only", application=RIVAL)
@@ -54,7 +54,7 @@ def test_p35_every_calendar_is_at_sandbox_until_it_is_elevated(world: CalendarWo
 
 
 def test_a_calendar_that_is_gone_stays_listed_and_is_not_elevated_any_more(world: CalendarWorld) -> None:
-    bearer = world.bearer(*LEGACY, elevated=frozenset({WORK}))
+    bearer = world.bearer(*LEGACY, elevations=without_terms({WORK}))
     world.change_calendar(WORK, deleted=True)
     gone = next(one for one in list_calendars(world.kit, bearer).entries if one.calendar.calendar_id == WORK)
     assert gone.calendar.deleted
@@ -103,7 +103,7 @@ def test_names_and_states_are_not_counted_as_reads(world: CalendarWorld) -> None
 
 def test_a_profile_taken_out_is_gone_for_that_application_alone(world: CalendarWorld) -> None:
     two = second_profile(world)
-    bearer = world.bearer("free_busy_write", elevated=frozenset({WORK}))
+    bearer = world.bearer("free_busy_write", elevations=without_terms({WORK}))
     other = world.bearer("free_busy", application=RIVAL)
     world.keep(world.event("a", 1))
     before = world.grant()

@@ -10,6 +10,7 @@ from calwarden.domain.event import Details
 from calwarden.domain.ids import AccountId, CalendarId
 from calwarden.domain.profile import Calendar, Credentials
 from calwarden.domain.times import DAY_SECONDS, Instant
+from calwarden.policy.elevation import without_terms
 from calwarden.policy.view import EventView
 from calwarden.usecases.access import Bearer
 from calwarden.usecases.events import Asked, EventsPage, read_events, read_events_page
@@ -110,7 +111,7 @@ def test_p28_options_say_what_this_grant_may_do_now(world: CalendarWorld) -> Non
     bearer = world.bearer("read_write")
     assert [one.options.update for one in read(world, bearer).events] == [False, False]
     assert read(world, bearer, asked(only_managed=True)).events[0].options.update
-    world.change_grant(elevated=frozenset({WORK}))
+    world.change_grant(elevations=without_terms({WORK}))
     assert [one.options.update for one in read(world, bearer).events] == [True, True]
 
 

@@ -6,16 +6,19 @@ from typing import Any
 import pytest
 
 from calwarden.domain.audit import Outcome
-from calwarden.domain.errors import Gone, Refusal, Refused
+from calwarden.domain.errors import Gone, Invalid, Refusal, Refused
 from calwarden.domain.grant import Connection, ElevationRequest
 from calwarden.domain.ids import CalendarId, ElevationRequestId
+from calwarden.domain.times import Instant
 from calwarden.oauth.tokens import hash_token
 from calwarden.policy.elevation import Level
 from calwarden.usecases.access import Bearer
-from calwarden.usecases.authorize import answer_extension, describe_extension
+from calwarden.usecases.authorize import Lifted, answer_extension, describe_extension
+from calwarden.usecases.calendars import list_calendars
 from calwarden.usecases.elevation import AskElevation, ElevationAnswer, request_elevation
-from calwarden.usecases.events import upsert_event
+from calwarden.usecases.events import delete_event, read_events, upsert_event
 from usecases.auth_world import ISSUER, REDIRECT
+from usecases.calendar_world import asked
 from usecases.write_world import PROBLEM, Writing, invalid, newest, refused, uid
 
 UP, DOWN = Level.UNRESTRICTED, Level.SANDBOX
@@ -65,7 +68,7 @@ def test_p28_once_accepted_external_events_can_be_edited_there_and_nowhere_else(
     token = world.token("write_only")
     assert refused(world, upsert_event, token, world.edit(uid(lunch)))[0] == "calendar_not_elevated"
     answer = request_elevation(world.kit, token, wanting((world.work, UP)))
-    settled = answer_extension(world.kit, secret_of(answer), world.jane, accept=True)
+    settled = answer_extension(world.kit, secret_of(answer), world.jane, Lifted())
     assert settled.location == REDIRECT
     upsert_event(world.kit, token, world.edit(uid(lunch)))
     command = world.edit(uid(dinner), calendar_id=world.home)
@@ -76,7 +79,7 @@ def test_p29_refusing_leaves_everything_as_it_was(world: Writing) -> None:
     token = world.token("write_only")
     before = world.state()
     answer = request_elevation(world.kit, token, wanting((world.work, UP)))
-    answer_extension(world.kit, secret_of(answer), world.jane, accept=False)
+    answer_extension(world.kit, secret_of(answer), world.jane, None)
     assert world.state() == before
 
 
@@ -84,7 +87,7 @@ def test_p29_refusing_leaves_everything_as_it_was(world: Writing) -> None:
 def test_p37_one_some_or_all_calendars(world: Writing, count: int) -> None:
     chosen = (world.work, world.home, world.locked)[:count]
     answer = request_elevation(world.kit, world.token(), wanting(*((one, UP) for one in chosen)))
-    answer_extension(world.kit, secret_of(answer), world.jane, accept=True)
+    answer_extension(world.kit, secret_of(answer), world.jane, Lifted())
     assert world.grant().elevated == set(chosen)
 
 
@@ -97,16 +100,50 @@ def test_p33_a_read_only_calendar_may_be_elevated_and_stays_read_only(world: Wri
     (fixed,) = world.put("fixed", world.locked)
     token = world.token("write_only")
     answer = request_elevation(world.kit, token, wanting((world.locked, UP)))
-    answer_extension(world.kit, secret_of(answer), world.jane, accept=True)
+    answer_extension(world.kit, secret_of(answer), world.jane, Lifted())
     command = world.edit(uid(fixed), calendar_id=world.locked)
     assert refused(world, upsert_event, token, command)[0] == "calendar_readonly"
+
+
+def test_the_person_may_allow_changing_without_deleting(world: Writing) -> None:
+    (lunch,) = world.put()
+    token, entries = world.token("read_write"), len(world.ledger())
+    answer = request_elevation(world.kit, token, wanting((world.work, UP)))
+    answer_extension(world.kit, secret_of(answer), world.jane, Lifted(deletes=False))
+    assert newest(world, entries + 1).on == {"calendars": world.work, "level": "change"}
+    assert refused(world, delete_event, token, world.remove(uid(lunch)))[0] == "elevation_without_delete"
+    upsert_event(world.kit, token, world.edit(uid(lunch)))
+    [shown] = read_events(world.kit, token, asked()).events
+    assert (shown.options.update, shown.options.delete) == (True, False)
+
+
+def test_an_elevation_ends_when_the_person_said_it_does(world: Writing) -> None:
+    (lunch,) = world.put()
+    token, entries = world.token("write_only"), len(world.ledger())
+    answer = request_elevation(world.kit, token, wanting((world.work, UP)))
+    ends = Instant(world.clock() + 60)
+    answer_extension(world.kit, secret_of(answer), world.jane, Lifted(ends=ends))
+    assert newest(world, entries + 1).on == {"calendars": world.work, "ends": str(ends)}
+    assert Level.UNRESTRICTED in {one.level for one in list_calendars(world.kit, token).entries}
+    world.clock.advance(60)
+    assert refused(world, upsert_event, token, world.edit(uid(lunch)))[0] == "calendar_not_elevated"
+    assert {one.level for one in list_calendars(world.kit, token).entries} == {Level.SANDBOX}
+
+
+def test_an_end_that_has_come_already_is_no_answer(world: Writing) -> None:
+    answer = request_elevation(world.kit, world.token(), wanting((world.work, UP)))
+    with pytest.raises(Invalid):
+        answer_extension(world.kit, secret_of(answer), world.jane, Lifted(ends=Instant(world.clock())))
+    assert world.grant().elevated == frozenset()
+    answer_extension(world.kit, secret_of(answer), world.jane, Lifted())  # the question still stands
+    assert world.grant().elevated == {world.work}
 
 
 def test_what_is_elevated_already_is_asked_again_with_the_rest(world: Writing) -> None:
     token = world.token(elevated=(world.work,))
     answer = request_elevation(world.kit, token, wanting((world.work, UP)))
     assert stored(world, answer).calendars == (world.work,)
-    answer_extension(world.kit, secret_of(answer), world.jane, accept=False)
+    answer_extension(world.kit, secret_of(answer), world.jane, None)
     assert world.grant().elevated == {world.work}
 
 
@@ -143,7 +180,7 @@ def test_lower_and_raise_together_lower_at_once_and_ask_for_the_rest(world: Writ
     answer = request_elevation(world.kit, token, wanting((world.work, UP), (world.home, DOWN)))
     assert world.grant().elevated == frozenset()
     assert stored(world, answer).calendars == (world.work,)
-    answer_extension(world.kit, secret_of(answer), world.jane, accept=True)
+    answer_extension(world.kit, secret_of(answer), world.jane, Lifted())
     assert world.grant().elevated == {world.work}
 
 

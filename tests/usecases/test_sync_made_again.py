@@ -202,7 +202,7 @@ def test_it_is_noticed_of_a_calendar_in_another_zone(world: Syncing) -> None:
 
 def test_it_stays_out_of_a_grant_that_names_its_calendars(world: Syncing) -> None:
     both = frozenset({world.calendar_id(world.work), world.calendar_id(world.home)})
-    world.change_grant(lambda grant: replace(grant, calendars=both, elevated=frozenset()))
+    world.change_grant(lambda grant: replace(grant, calendars=both, elevations=frozenset()))
     before = world.grant()
     made_again(world)
     world.sync()

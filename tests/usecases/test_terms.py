@@ -9,6 +9,7 @@ from calwarden.domain.grant import Grant, Terms
 from calwarden.domain.ids import ApplicationId, CalendarId
 from calwarden.domain.times import DAY_SECONDS, Instant
 from calwarden.oauth.errors import InvalidGrant
+from calwarden.policy.elevation import without_terms
 from calwarden.usecases.access import Bearer
 from calwarden.usecases.account import list_profiles
 from calwarden.usecases.authorize import (
@@ -112,7 +113,7 @@ def test_a_new_agreement_takes_the_place_of_the_terms_too(world: CalendarWorld) 
 
 def test_what_is_taken_back_later_holds_at_once(world: CalendarWorld) -> None:
     token = agreed(world, Terms()).access_token
-    world.change_grant(elevated=frozenset({WORK, HOME}))
+    world.change_grant(elevations=without_terms({WORK, HOME}))
     before = held(world).generation
     narrow_grant(world.kit, world.jane, DEMO, Terms(frozenset({WORK})))
     assert seen(world, token) == [WORK]

@@ -199,7 +199,7 @@ def test_what_was_accepted_before_a_lowering_never_leaves_and_the_event_is_shown
     before = world.external()
     token = world.token("write_only", elevated=(world.work,))
     delete_event(world.kit, token, world.remove(uid(before[1])))
-    world.change_grant(elevated=frozenset(), generation=world.grant().generation + 1)
+    world.change_grant(elevations=frozenset(), generation=world.grant().generation + 1)
     assert world.send() == 0
     assert world.bodies() == [SERIES.decode()]
     assert [one.key for one in world.external()] == [one.key for one in before]

@@ -14,6 +14,7 @@ from calwarden.domain.event import Attendee, Busy, Component, Details, Event, Pa
 from calwarden.domain.ids import ApplicationId
 from calwarden.domain.times import DAY_SECONDS, Instant, Zoned
 from calwarden.domain.write import WriteKind
+from calwarden.policy.elevation import without_terms
 from calwarden.usecases.access import Bearer
 from calwarden.usecases.events import delete_event, respond, upsert_event
 from usecases.write_world import EVERYTHING, PROBLEM, Writing, invalid, newest, refused, uid
@@ -184,7 +185,7 @@ def test_the_answers_come_in_their_order(world: Writing) -> None:
     assert refused(world, upsert_event, token, command)[0] == "not_found"
     command = replace(command, calendar_id=world.locked)
     assert refused(world, upsert_event, token, command)[0] == "calendar_not_elevated"
-    world.change_grant(elevated=frozenset({world.work, world.locked}))
+    world.change_grant(elevations=without_terms({world.work, world.locked}))
     world.disconnect()
     assert refused(world, upsert_event, token, command)[0] == "calendar_readonly"
     command = replace(command, calendar_id=world.work, event_uid=NOBODY)

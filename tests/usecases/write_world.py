@@ -16,6 +16,7 @@ from calwarden.domain.ids import AccountId, ApplicationId, CalendarId, ProfileId
 from calwarden.domain.profile import Calendar, Credentials, Profile, Provider
 from calwarden.domain.times import DAY_SECONDS, Instant, Zoned
 from calwarden.domain.write import PendingWrite
+from calwarden.policy.elevation import without_terms
 from calwarden.syncplan.reconcile import reconcile
 from calwarden.timetable.horizon import horizon
 from calwarden.timetable.recurrence import expand
@@ -82,7 +83,7 @@ class Writing(World):
     def token(self, *scopes: str, app: str = "demo", elevated: tuple[CalendarId, ...] = (), **changes: Any) -> Bearer:
         """A live grant, with these facts changed."""
         answer = issue_grant(self.kit, ApplicationId(app), self.jane, scopes or EVERYTHING)
-        self.change_grant(app, elevated=frozenset(elevated), **changes)
+        self.change_grant(app, elevations=without_terms(elevated), **changes)
         return Bearer(answer.access_token)
 
     def change_grant(self, app: str = "demo", **changes: Any) -> None:

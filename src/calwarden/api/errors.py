@@ -16,6 +16,7 @@ from calwarden.httpkit.faults import BodyTooLarge, MediaUnsupported, NoSuchAddre
 from calwarden.httpkit.openapi import Faults
 from calwarden.oauth.errors import OAuthError
 from calwarden.policy.decision import Reason
+from calwarden.policy.explain import explain as explain_reason
 from calwarden.ports.store import StoreUnavailable
 
 REALM = "calendar"
@@ -24,11 +25,11 @@ _RETRY_LOCKED = "10"  # where time helps, which it does not where a person has t
 
 
 class RefusalBody(Struct):
-    """Why not, and what would lift it."""
+    """Why not, and what would lift it; null if nothing would."""
 
     code: str
     reason: str
-    remedy: str
+    remedy: str | None
 
 
 class FieldProblem(Struct):
@@ -83,9 +84,11 @@ _STATUS: Final[Mapping[Refusal, int]] = {
     Refusal.LOCKED: 423,
 }
 
-FIXED: Final[Mapping[type[Exception], tuple[int, str, str, str]]] = {
-    NotFound: (404, "not_found", "there is no such thing within this grant", "read the ids again"),
-    Gone: (404, "not_found", "there is no such thing within this grant", "read the ids again"),
+_NOT_FOUND: Final = (Reason.NOT_FOUND.value, *explain_reason(Reason.NOT_FOUND))  # as where a decision says so
+
+FIXED: Final[Mapping[type[Exception], tuple[int, str, str, str | None]]] = {
+    NotFound: (404, *_NOT_FOUND),
+    Gone: (404, *_NOT_FOUND),
     NoSuchAddress: (404, "no_such_address", "there is nothing at this address", "see /docs for what there is"),
     WrongVerb: (405, "method_not_allowed", "the address does not take this method", "use one that Allow names"),
     BodyTooLarge: (413, "body_too_large", "the body is over 1 MB", "send less at once"),

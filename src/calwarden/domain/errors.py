@@ -46,12 +46,12 @@ class Refusal(StrEnum):
 class Refused(CalwardenError):
     """A Deny that reached the edge, with what would lift it (ruling 3).
 
-    ``reason_code`` is the stable code, ``scope`` the scopes that would help if a scope would.
+    ``reason_code`` is the stable code; ``remedy`` None: nothing would lift it; ``scope``: the scopes that would help.
     """
 
     code = "refused"
 
-    def __init__(self, kind: Refusal, code: str, reason: str, remedy: str, scope: str | None = None) -> None:
+    def __init__(self, kind: Refusal, code: str, reason: str, remedy: str | None, scope: str | None = None) -> None:
         super().__init__(code)
         self.kind, self.reason_code, self.reason, self.remedy, self.scope = kind, code, reason, remedy, scope
 

@@ -44,13 +44,24 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Elevation:
+    """Extended Permissions of one Grant in one calendar: External Events may be changed there, and deleted too unless
+    the person allowed no more than changing. ``ends``: from this moment on it counts for nothing.
+    """
+
+    calendar_id: CalendarId
+    deletes: bool = True
+    ends: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """What one Application may do for one Account. There is at most one per pair; revocation ends it for good
     and a new authorization makes a new one.
 
     ``generation`` rises on revocation, narrowing and ending (ruling 16): work accepted under an older one is dropped.
-    ``calendars`` is an allow-list; None means every owned calendar. ``elevated`` holds the calendars with
-    unrestricted access.
+    ``calendars`` is an allow-list; None means every owned calendar. ``elevations`` holds at most one for each calendar,
+    one that has ended among them until it is replaced.
     """
 
     grant_id: GrantId
@@ -61,7 +72,7 @@ class Grant:
     state: GrantState = GrantState.ACTIVE
     generation: int = 1
     connection: Connection = Connection.INDIVIDUAL
-    elevated: frozenset[CalendarId] = frozenset()
+    elevations: frozenset[Elevation] = frozenset()
     calendars: frozenset[CalendarId] | None = None
     hidden_profiles: frozenset[ProfileId] = frozenset()  # taken out by /v1/profiles/{id}/revoke
     ends: Instant | None = None
@@ -69,6 +80,11 @@ class Grant:
     @property
     def terms(self) -> Terms:
         return Terms(self.calendars, self.ends)
+
+    @property
+    def elevated(self) -> frozenset[CalendarId]:
+        """The calendars that an Elevation, ended or not, is held for."""
+        return frozenset(one.calendar_id for one in self.elevations)
 
 
 class AuthorizationState(StrEnum):

@@ -7,6 +7,8 @@ grant, scope, calendar, elevation and read-only, event, the event's options.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from calwarden.domain.grant import Connection
+from calwarden.domain.profile import AccessMode
 from calwarden.policy.decision import (
     NOT_ASKED,
     Access,
@@ -14,6 +16,7 @@ from calwarden.policy.decision import (
     CalendarFacts,
     Decision,
     Deny,
+    Elevated,
     EventClass,
     EventFacts,
     GrantFacts,
@@ -49,9 +52,11 @@ class Rule:
     ability: Ability | None
     target: Target
     writes: bool = False  # needs a calendar that is not read-only and a Profile that works
-    elevated: bool = False
+    mode: AccessMode = AccessMode.NONE  # the least that the Profile has to be connected for
+    elevated: Elevated = Elevated.NONE  # the least Elevation
     option: Option | None = None
     after_end: bool = False  # answers although the Grant's end has come
+    elevates: bool = False  # is about getting an Elevation
 
 
 RULES: dict[Action, Rule] = {
@@ -61,20 +66,47 @@ RULES: dict[Action, Rule] = {
     Action.REVOKE_PROFILE: Rule(None, Target.ACCOUNT),
     Action.LIST_CALENDARS: Rule(None, Target.ACCOUNT),
     Action.CREATE_CALENDAR: Rule(Ability.CREATE_CALENDAR, Target.ACCOUNT),
-    Action.READ_BUSY: Rule(Ability.READ_BUSY, Target.CALENDAR),
-    Action.READ_EVENTS: Rule(Ability.READ_EVENTS, Target.CALENDAR),
+    Action.READ_BUSY: Rule(Ability.READ_BUSY, Target.CALENDAR, mode=AccessMode.FREE_BUSY),
+    Action.READ_EVENTS: Rule(Ability.READ_EVENTS, Target.CALENDAR, mode=AccessMode.READ_WRITE),
     Action.READ_OWN_EVENTS: Rule(None, Target.CALENDAR),
     Action.WRITE_OWN_EVENT: Rule(Ability.WRITE_OWN, Target.OWN_EVENT, writes=True),
     Action.DELETE_OWN_EVENT: Rule(Ability.DELETE_OWN, Target.OWN_EVENT, writes=True),
     Action.DELETE_OWN_EVENTS: Rule(Ability.DELETE_OWN, Target.CALENDAR, writes=True),
-    Action.EDIT_EVENT: Rule(Ability.WRITE_OWN, Target.EXTERNAL_EVENT, writes=True, elevated=True, option=Option.UPDATE),
-    Action.DELETE_EVENT: Rule(
-        Ability.DELETE_OWN, Target.EXTERNAL_EVENT, writes=True, elevated=True, option=Option.DELETE
+    Action.EDIT_EVENT: Rule(
+        Ability.WRITE_OWN,
+        Target.EXTERNAL_EVENT,
+        writes=True,
+        mode=AccessMode.READ_WRITE,
+        elevated=Elevated.CHANGE,
+        option=Option.UPDATE,
     ),
-    Action.RESPOND: Rule(Ability.RESPOND, Target.ANY_EVENT, writes=True, option=Option.RESPOND),
-    Action.REQUEST_ELEVATION: Rule(None, Target.CALENDAR),
+    Action.DELETE_EVENT: Rule(
+        Ability.DELETE_OWN,
+        Target.EXTERNAL_EVENT,
+        writes=True,
+        mode=AccessMode.READ_WRITE,
+        elevated=Elevated.FULL,
+        option=Option.DELETE,
+    ),
+    Action.RESPOND: Rule(
+        Ability.RESPOND, Target.ANY_EVENT, writes=True, mode=AccessMode.READ_WRITE, option=Option.RESPOND
+    ),
+    Action.REQUEST_ELEVATION: Rule(None, Target.CALENDAR, mode=AccessMode.READ_WRITE, elevates=True),
+    Action.LOWER_ELEVATION: Rule(None, Target.CALENDAR),
     Action.CHECK_PERMISSIONS: Rule(None, Target.ACCOUNT),
 }
+
+_MODES = (AccessMode.NONE, AccessMode.FREE_BUSY, AccessMode.READ_WRITE)
+"""From the lowest ceiling to none."""
+
+_LEVELS = (Elevated.NONE, Elevated.CHANGE, Elevated.FULL)
+"""From the sandbox up."""
+
+_DELEGATED = frozenset({None, Ability.READ_BUSY, Ability.READ_EVENTS})
+"""What a delegated connection may ever be for (contract authorization 5.5)."""
+
+_NOT_ELEVATED_HERE = frozenset({Connection.MANAGED, Connection.DELEGATED})
+"""Connections that nobody whom the call could ask may raise (security 6.4)."""
 
 
 def decide(action: Action, access: Access) -> Decision:
@@ -107,6 +139,15 @@ def _judge_grant(rule: Rule, grant: GrantFacts) -> Deny | None:
         return Deny(Reason.TOKEN_INVALID)
     if grant.standing is not GrantStanding.ACTIVE and not rule.after_end:
         return Deny(Reason.GRANT_ENDED)
+    return _judge_ability(rule, grant)
+
+
+def _judge_ability(rule: Rule, grant: GrantFacts) -> Deny | None:
+    # What no scope would lift comes first: a remedy that does not help is none.
+    if grant.connection is Connection.DELEGATED and rule.ability not in _DELEGATED:
+        return Deny(Reason.BEYOND_DELEGATION)
+    if rule.elevates and grant.connection in _NOT_ELEVATED_HERE:
+        return Deny(Reason.ELEVATION_NOT_OFFERED)
     if rule.ability is not None and rule.ability not in abilities(grant.scopes):
         return Deny(Reason.SCOPE_MISSING, scopes_with(rule.ability))
     return None
@@ -115,9 +156,12 @@ def _judge_grant(rule: Rule, grant: GrantFacts) -> Deny | None:
 def _judge_calendar(rule: Rule, calendar: CalendarFacts) -> Deny | None:
     if calendar.relation is not Relation.OWNED:
         return Deny(Reason.NOT_FOUND)
+    if _MODES.index(calendar.mode) < _MODES.index(rule.mode):
+        return Deny(Reason.ACCESS_MODE)
     # INVARIANT: elevation lifts the sandbox and nothing else; scope, ownership and the Provider's word still hold.
-    if rule.elevated and not calendar.elevated:
-        return Deny(Reason.CALENDAR_NOT_ELEVATED)
+    if _LEVELS.index(calendar.elevated) < _LEVELS.index(rule.elevated):
+        sandbox = calendar.elevated is Elevated.NONE
+        return Deny(Reason.CALENDAR_NOT_ELEVATED if sandbox else Reason.ELEVATION_WITHOUT_DELETE)
     if rule.writes and calendar.readonly:
         return Deny(Reason.CALENDAR_READONLY)
     if rule.writes and not calendar.connected:

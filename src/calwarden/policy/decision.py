@@ -7,6 +7,7 @@ from typing import Final, Literal, NoReturn
 from calwarden.domain.errors import Refusal
 from calwarden.domain.grant import Connection
 from calwarden.domain.ids import AccountId, ApplicationId, CalendarId, EventKey
+from calwarden.domain.profile import AccessMode
 
 
 class Action(StrEnum):
@@ -28,6 +29,7 @@ class Action(StrEnum):
     DELETE_EVENT = "event.delete"
     RESPOND = "event.respond"
     REQUEST_ELEVATION = "elevation.request"
+    LOWER_ELEVATION = "elevation.lower"
     CHECK_PERMISSIONS = "permissions.check"
 
 
@@ -52,6 +54,14 @@ class Relation(StrEnum):
     OTHER_ACCOUNT = "other_account"
     DELETED = "deleted"
     UNKNOWN = "unknown"
+
+
+class Elevated(StrEnum):
+    """How far beyond its own events an Application may write in a calendar, scopes permitting."""
+
+    NONE = "none"  # the sandbox
+    CHANGE = "change"  # External Events may be changed, not deleted
+    FULL = "full"
 
 
 class EventClass(StrEnum):
@@ -83,9 +93,10 @@ class GrantFacts:
 @dataclass(frozen=True, slots=True)
 class CalendarFacts:
     relation: Relation
-    elevated: bool = False  # for this Grant
+    elevated: Elevated = Elevated.NONE  # for this Grant, now
     readonly: bool = False  # at the Provider
     connected: bool = True  # its Profile's credentials work
+    mode: AccessMode = AccessMode.READ_WRITE  # the ceiling the person chose for its Profile
     calendar_id: CalendarId = CalendarId("")
 
 
@@ -115,10 +126,14 @@ class Reason(StrEnum):
     TOKEN_MISSING = "token_missing"
     TOKEN_INVALID = "token_invalid"
     GRANT_ENDED = "grant_ended"
+    BEYOND_DELEGATION = "beyond_delegation"
+    ELEVATION_NOT_OFFERED = "elevation_not_offered"
     SCOPE_MISSING = "scope_missing"
     NOT_FOUND = "not_found"
+    ACCESS_MODE = "access_mode"
     CALENDAR_READONLY = "calendar_readonly"
     CALENDAR_NOT_ELEVATED = "calendar_not_elevated"
+    ELEVATION_WITHOUT_DELETE = "elevation_without_delete"
     PROFILE_DISCONNECTED = "profile_disconnected"
     EVENT_NOT_EXTERNAL = "event_not_external"
     EVENT_NOT_CHANGEABLE = "event_not_changeable"

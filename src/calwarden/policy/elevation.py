@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from calwarden.domain.grant import Connection, ElevationRequest, Grant, GrantState
+from calwarden.domain.grant import Connection, Elevation, ElevationRequest, Grant, GrantState
 from calwarden.domain.ids import CalendarId
 from calwarden.domain.times import Instant
+from calwarden.policy.decision import Elevated
 
 
 class Level(StrEnum):
@@ -25,23 +26,38 @@ class ElevationPlan:
     ask: tuple[CalendarId, ...]
 
 
-def plan_elevation(grant: Grant, wanted: Mapping[CalendarId, Level]) -> ElevationPlan | None:
-    """Sort what was asked for. None: an account managed without unrestricted_access may not be elevated (403).
-
-    ``wanted`` names calendars already judged to be the Grant's own to see. Source: walkthrough, security 6.
-    """
+def plan_elevation(grant: Grant, wanted: Mapping[CalendarId, Level]) -> ElevationPlan:
+    """Sort what was asked for, once ``decide`` has allowed it. Source: walkthrough, security 6."""
     lower = frozenset(one for one, level in wanted.items() if level is Level.SANDBOX)
-    raised = tuple(one for one, level in wanted.items() if level is Level.UNRESTRICTED)
+    higher = tuple(one for one, level in wanted.items() if level is Level.UNRESTRICTED)
     if grant.connection is Connection.UNRESTRICTED:
-        return ElevationPlan(lower, frozenset(raised), ())
-    if raised and grant.connection is not Connection.INDIVIDUAL:
-        return None
-    return ElevationPlan(lower, frozenset(), raised)
+        return ElevationPlan(lower, frozenset(higher), ())
+    return ElevationPlan(lower, frozenset(), higher)
 
 
-def apply_levels(grant: Grant, lower: Iterable[CalendarId], raised: Iterable[CalendarId]) -> Grant:
-    """The Grant with some calendars lowered and some raised."""
-    return replace(grant, elevated=(grant.elevated - frozenset(lower)) | frozenset(raised))
+def lowered(grant: Grant, calendars: Iterable[CalendarId]) -> Grant:
+    """The Grant without its Elevations in these calendars."""
+    gone = frozenset(calendars)
+    return replace(grant, elevations=frozenset(one for one in grant.elevations if one.calendar_id not in gone))
+
+
+def raised(grant: Grant, elevations: Iterable[Elevation]) -> Grant:
+    """The Grant with these Elevations, each in place of the one it had in that calendar."""
+    added = frozenset(elevations)
+    return replace(grant, elevations=lowered(grant, (one.calendar_id for one in added)).elevations | added)
+
+
+def without_terms(calendars: Iterable[CalendarId]) -> frozenset[Elevation]:
+    """Elevations of these calendars as the contract knows them: all of it, with no end."""
+    return frozenset(map(Elevation, calendars))
+
+
+def elevated(grant: Grant, calendar_id: CalendarId, now: Instant) -> Elevated:
+    """How far ``grant`` reaches in this calendar at ``now``."""
+    for one in grant.elevations:
+        if one.calendar_id == calendar_id and (one.ends is None or now < one.ends):
+            return Elevated.FULL if one.deletes else Elevated.CHANGE
+    return Elevated.NONE
 
 
 def may_answer(request: ElevationRequest, grant: Grant | None, now: Instant) -> bool:

@@ -3,7 +3,7 @@
 from calwarden.domain.errors import Invalid, Refused
 from calwarden.policy.decision import Deny, Reason
 
-_TEXTS: dict[Reason, tuple[str, str]] = {
+_TEXTS: dict[Reason, tuple[str, str | None]] = {
     Reason.TOKEN_MISSING: (
         "the request carries no access token",
         "send the header Authorization: Bearer followed by an access token",
@@ -20,16 +20,23 @@ _TEXTS: dict[Reason, tuple[str, str]] = {
         "the grant does not include the scope this operation needs",
         "send the person through /oauth/authorize again with the scope added",
     ),
-    Reason.NOT_FOUND: (
-        "there is no such thing within this grant",
-        "list the calendars or read the events again and use the ids given there",
+    Reason.BEYOND_DELEGATION: ("what was delegated to the application is reading, and nothing lifts that", None),
+    Reason.ELEVATION_NOT_OFFERED: (
+        "the account came through a service account without unrestricted access",
+        "ask the administrator for service_account/accounts/unrestricted_access",
     ),
-    Reason.CALENDAR_READONLY: (
-        "the calendar is read-only at its provider",
-        "choose a calendar with calendar_readonly false",
+    Reason.NOT_FOUND: ("there is no such thing within this grant", None),
+    Reason.ACCESS_MODE: (
+        "the person connected this calendar service for less than that",
+        "ask the person to take the calendar service out and to connect it again with full access",
     ),
+    Reason.CALENDAR_READONLY: ("the calendar is read-only at its provider, whatever the permission", None),
     Reason.CALENDAR_NOT_ELEVATED: (
         "events that the application did not create can be changed only in a calendar with unrestricted permission",
+        "ask for it with POST /v1/permissions and send the person to the url in the answer",
+    ),
+    Reason.ELEVATION_WITHOUT_DELETE: (
+        "the person lets the application change events in this calendar that it did not create, not delete them",
         "ask for it with POST /v1/permissions and send the person to the url in the answer",
     ),
     Reason.PROFILE_DISCONNECTED: (
@@ -40,20 +47,20 @@ _TEXTS: dict[Reason, tuple[str, str]] = {
         "event_uid is not that of an external event",
         "use event_id for events that the application created, and for others the event_uid that was read",
     ),
-    Reason.EVENT_NOT_CHANGEABLE: (
-        "the person could not do this to the event either",
-        "look at the event's options before trying",
-    ),
-    Reason.NO_RULE: ("no rule allows this operation", "use one of the documented operations"),
+    Reason.EVENT_NOT_CHANGEABLE: ("the person could not do this to the event either, as its options say", None),
+    Reason.NO_RULE: ("no rule allows this operation", None),
 }
 
 
-def explain(reason: Reason) -> tuple[str, str]:
-    """Sentence and remedy for ``reason``; they name no object, so every cause of one reason reads the same."""
+def explain(reason: Reason) -> tuple[str, str | None]:
+    """Sentence and remedy for ``reason``, no remedy if nothing the Application could do or ask for would lift it.
+
+    They name no object, so every cause of one reason reads the same.
+    """
     return _TEXTS[reason]
 
 
-def told(denied: Deny) -> tuple[str, str]:
+def told(denied: Deny) -> tuple[str, str | None]:
     """Sentence and remedy for this very refusal: a missing scope is named, as it stands in no object."""
     sentence, remedy = explain(denied.reason)
     return (sentence, f"{remedy}: {' or '.join(denied.scopes)}") if denied.scopes else (sentence, remedy)
@@ -64,6 +71,7 @@ def refuse(denied: Deny) -> Refused | Invalid:
     sentence, remedy = told(denied)
     kind = denied.reason.refusal
     if kind is None:
-        return Invalid.of("event_uid", "errors.must_be_external_event_uid", f"{sentence}: {remedy}")
+        text = sentence if remedy is None else f"{sentence}: {remedy}"
+        return Invalid.of("event_uid", "errors.must_be_external_event_uid", text)
     scope = " ".join(denied.scopes) or None
     return Refused(kind, denied.reason.value, sentence, remedy, scope)

@@ -25,6 +25,7 @@ from calwarden.policy.decision import (
     Relation,
     TokenState,
 )
+from calwarden.policy.elevation import elevated
 from calwarden.policy.scopes import Ability, abilities
 
 
@@ -162,15 +163,16 @@ def relation(grant: Grant, calendar: Calendar | None) -> Relation:
     return Relation.DELETED if calendar.deleted else Relation.OWNED
 
 
-def calendar_facts(grant: Grant, calendar: Calendar | None, profile: Profile | None) -> CalendarFacts:
-    """What a decision needs of a calendar and the Profile it belongs to."""
+def calendar_facts(grant: Grant, calendar: Calendar | None, profile: Profile | None, now: Instant) -> CalendarFacts:
+    """What a decision needs of a calendar and the Profile it belongs to, at ``now``."""
     if calendar is None or profile is None:
         return CalendarFacts(Relation.UNKNOWN)
     return CalendarFacts(
         relation(grant, calendar),
-        calendar.calendar_id in grant.elevated,
+        elevated(grant, calendar.calendar_id, now),
         calendar.readonly,
         profile.connected,
+        profile.access_mode,
         calendar.calendar_id,
     )
 
@@ -205,7 +207,7 @@ def uid_of(key: EventKey, own: bool) -> str:
 
 def view_event(grant: Grant, calendar: Calendar, profile: Profile, event: Event, now: Instant) -> EventView | None:
     """The event in full, or None if this Grant may not read it."""
-    facts, where = grant_facts(grant, now), calendar_facts(grant, calendar, profile)
+    facts, where = grant_facts(grant, now), calendar_facts(grant, calendar, profile, now)
     own = event.created_by == grant.application_id
     action = Action.READ_OWN_EVENTS if own else Action.READ_EVENTS
     if not isinstance(decide(action, Access(facts, where)), Allow):
@@ -234,7 +236,7 @@ def busy_sight(
     grant: Grant, calendar: Calendar, profile: Profile, now: Instant, *, with_ids: bool, tzid: str
 ) -> BusySight | None:
     """What of the times in a calendar may be shown, or None if the Grant may know nothing of them."""
-    facts, where = grant_facts(grant, now), calendar_facts(grant, calendar, profile)
+    facts, where = grant_facts(grant, now), calendar_facts(grant, calendar, profile, now)
     if not isinstance(decide(Action.READ_BUSY, Access(facts, where)), Allow):
         return None
     return BusySight(calendar.calendar_id, Ability.READ_EVENTS in abilities(grant.scopes), with_ids, tzid)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, func, select, update
 
 from calwarden.domain.errors import Conflict
-from calwarden.domain.grant import Connection, ElevationRequest, Grant, GrantState, Token, TokenKind
+from calwarden.domain.grant import Connection, Elevation, ElevationRequest, Grant, GrantState, Token, TokenKind
 from calwarden.domain.ids import AccountId, ApplicationId, CalendarId, ElevationRequestId, GrantId, ProfileId
 from calwarden.domain.times import Instant
 from calwarden.store import tables as t
@@ -72,7 +72,7 @@ def _values(grant: Grant) -> dict[str, Any]:
         "state": grant.state.value,
         "generation": grant.generation,
         "connection": grant.connection.value,
-        "elevated": text(sorted(grant.elevated)),
+        "elevated": text(sorted(map(_stored_elevation, grant.elevations))),
         "calendars": None if grant.calendars is None else text(sorted(grant.calendars)),
         "hidden_profiles": text(sorted(grant.hidden_profiles)),
         "ends": grant.ends,
@@ -95,13 +95,29 @@ def _grant(row: tuple[Any, ...]) -> Grant:
         GrantState(state),
         generation,
         Connection(connection),
-        frozenset(map(CalendarId, names(elevated))),
+        frozenset(map(_elevation, names(elevated))),
         None if calendars is None else frozenset(map(CalendarId, names(calendars))),
         frozenset(map(ProfileId, names(hidden))),
         None if ends is None else Instant(ends),
     )
 
 
+def _stored_elevation(one: Elevation) -> str:
+    """An id alone is all of it, with no end. A server that knows no more than that takes others for no calendar's."""
+    if one.deletes and one.ends is None:
+        return one.calendar_id
+    return f"{one.calendar_id} {_DELETES if one.deletes else _CHANGES} {'' if one.ends is None else one.ends}"
+
+
+def _elevation(stored: str) -> Elevation:
+    calendar_id, *terms = stored.split(" ")
+    if not terms:
+        return Elevation(CalendarId(calendar_id))
+    level, ends = terms
+    return Elevation(CalendarId(calendar_id), level == _DELETES, Instant(int(ends)) if ends else None)
+
+
+_DELETES, _CHANGES = "delete", "change"
 _TOKEN_WIDTH = len(t.tokens.c)
 _FIND = Hot(
     lambda _: (

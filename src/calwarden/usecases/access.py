@@ -34,11 +34,14 @@ class Bearer:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An Application let in with a Grant that covers ``action`` as far as scopes go; no object has been looked at."""
+    """An Application let in at ``now`` with a Grant that covers ``action`` as far as scopes go; no object has been
+    looked at.
+    """
 
     action: Action
     grant: Grant
     facts: GrantFacts
+    now: Instant
 
     @property
     def account_id(self) -> AccountId:
@@ -92,7 +95,7 @@ def admit(kit: Kit, uow: UnitOfWork, bearer: Bearer, action: Action) -> Caller |
     if grant is None or state is not TokenState.LIVE:
         raise refuse(decision if isinstance(decision, Deny) else _nobody())
     kit.gate.pass_through(grant.application_id, now)
-    caller = Caller(action, grant, facts)
+    caller = Caller(action, grant, facts, now)
     return Refusing(caller, decision) if isinstance(decision, Deny) else caller
 
 

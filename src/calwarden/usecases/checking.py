@@ -5,7 +5,7 @@ the ledger: an Application learns what an attempt would have told it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calwarden.domain.errors import Invalid
 from calwarden.policy.decide import RULES, Target, decide
@@ -74,7 +74,7 @@ def _denied(uow: UnitOfWork, caller: Caller, question: Question) -> Deny | None:
         return decision
     if rule is None or rule.target is Target.ACCOUNT or not question.calendar_id:
         return None
-    asking = Caller(question.action, caller.grant, caller.facts)
+    asking = replace(caller, action=question.action)
     place = find_place(uow, asking, question.calendar_id, {})
     found = place if isinstance(place, Refusing) else _on_event(uow, place, question, rule.target)
     return None if found is None else found.denied

@@ -1,6 +1,6 @@
 """What every listing of times begins with: which calendars may be read, and which window is meant (events 6.1)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from calwarden.domain.errors import Invalid
@@ -9,12 +9,12 @@ from calwarden.domain.ids import CalendarId, EventKey
 from calwarden.domain.profile import Calendar, Profile
 from calwarden.domain.times import Day, Instant, Window
 from calwarden.policy.decide import decide
-from calwarden.policy.decision import Access, Action, Allow
+from calwarden.policy.decision import Access, Action, Deny, Reason
 from calwarden.policy.view import calendar_facts
 from calwarden.ports.store import UnitOfWork
 from calwarden.timetable.window import WindowError, WindowLimits, default_window, open_window, window_from
 from calwarden.timetable.zones import is_zone
-from calwarden.usecases.access import Caller
+from calwarden.usecases.access import Caller, Refusing
 from calwarden.usecases.kit import Kit
 
 Reach = Mapping[CalendarId, tuple[Calendar, Profile]]
@@ -23,29 +23,41 @@ Reach = Mapping[CalendarId, tuple[Calendar, Profile]]
 
 def reach(uow: UnitOfWork, caller: Caller, action: Action) -> Reach:
     """The calendars that ``decide`` allows ``action`` in, as they are now: owned, there, and in the Grant."""
-    profiles = {one.profile_id: one for one in uow.profiles.of_account(caller.account_id)}
-    found = {}
-    for calendar in uow.calendars.of_account(caller.account_id):
-        profile = profiles.get(calendar.profile_id)
-        facts = calendar_facts(caller.grant, calendar, profile)
-        if profile is not None and isinstance(decide(action, Access(caller.facts, facts)), Allow):
-            found[calendar.calendar_id] = (calendar, profile)
-    return found
+    return {calendar_id: at for calendar_id, (at, denied) in _judged(uow, caller, action).items() if denied is None}
 
 
-def chosen(within: Reach, calendar_ids: Iterable[str] | None) -> Reach:
-    """Those named; all of them for None.
+def chosen(uow: UnitOfWork, caller: Caller, action: Action, calendar_ids: Collection[str] | None) -> Reach | Refusing:
+    """Those of :func:`reach` that are named; all of them for None.
 
     Raises Invalid, the same for an id that is foreign, hidden, deleted or never existed (ruling 2).
     """
     if calendar_ids is None:
-        return within
-    wanted = {CalendarId(one) for one in calendar_ids}
-    if not wanted <= within.keys():
+        return reach(uow, caller, action)
+    judged = _judged(uow, caller, action)
+    found = {one: judged[one] for one in map(CalendarId, calendar_ids) if one in judged}
+    reasons = [denied for _, denied in found.values() if denied is not None]
+    if len(found) != len(set(calendar_ids)) or any(one.reason is Reason.NOT_FOUND for one in reasons):
         raise Invalid.of(
             "calendar_ids", "errors.invalid_calendar_ids", "must all be calendars that /v1/calendars lists"
         )
-    return {calendar_id: held for calendar_id, held in within.items() if calendar_id in wanted}
+    if reasons:
+        return Refusing(caller, reasons[0])
+    return {calendar_id: at for calendar_id, (at, _) in found.items()}
+
+
+def _judged(
+    uow: UnitOfWork, caller: Caller, action: Action
+) -> dict[CalendarId, tuple[tuple[Calendar, Profile], Deny | None]]:
+    profiles = {one.profile_id: one for one in uow.profiles.of_account(caller.account_id)}
+    judged = {}
+    for calendar in uow.calendars.of_account(caller.account_id):
+        profile = profiles.get(calendar.profile_id)
+        if profile is not None:
+            facts = calendar_facts(caller.grant, calendar, profile, caller.now)
+            decision = decide(action, Access(caller.facts, facts))
+            denied = decision if isinstance(decision, Deny) else None
+            judged[calendar.calendar_id] = ((calendar, profile), denied)
+    return judged
 
 
 def replaced(uow: UnitOfWork, caller: Caller, events: Iterable[Event]) -> frozenset[EventKey]:

@@ -1,14 +1,16 @@
 """Extended Permissions: /permissions/{secret} (contract authorization 3.3, security 6.2)."""
 
-from functools import partial
+from collections.abc import Mapping
 
 from starlette.responses import Response
 
 from calwarden.domain.errors import Invalid
 from calwarden.oauth.redirect import origin
-from calwarden.usecases.authorize import Extension, Settled, answer_extension, describe_extension
+from calwarden.usecases.authorize import Extension, Lifted, Settled, answer_extension, describe_extension
 from calwarden.usecases.people import Door
 from calwarden.web.doors import Then
+from calwarden.web.forms import problems_of
+from calwarden.web.terms import read_end
 from calwarden.web.visit import Visit
 
 
@@ -17,15 +19,7 @@ async def show(visit: Visit) -> Response:
     secret = visit.path("secret")
     if visit.visitor is None:
         return visit.go(f"/sign-in{Then(Door.PERMISSIONS, secret).query}")
-    asked: Extension = await visit.site.run(describe_extension, secret, visit.me.account_id)
-    return visit.page(
-        "extension.html",
-        target=asked.request.redirect_uri,
-        asked=asked,
-        secret=secret,
-        elsewhere=bool(asked.grant.elevated - frozenset(asked.request.calendars)),
-        returns_to=origin(asked.request.redirect_uri),
-    )
+    return await _page(visit, secret)
 
 
 async def answer(visit: Visit) -> Response:
@@ -34,9 +28,34 @@ async def answer(visit: Visit) -> Response:
     if visit.visitor is None and visit.known:
         return visit.go(f"/sign-in{Then(Door.PERMISSIONS, secret).query}")
     form = await visit.form()
-    decision = form.get("decision")
-    if decision not in {"accept", "refuse"}:
-        raise Invalid.of("decision", "errors.not_recognized", "accept or refuse")
-    settle = partial(answer_extension, accept=decision == "accept")
-    settled: Settled = await visit.site.run(settle, secret, visit.me.account_id)
+    account_id = visit.me.account_id
+    try:
+        settled: Settled = await visit.site.run(answer_extension, secret, account_id, _allowed(visit, form))
+    except Invalid as wrong:
+        return await _page(visit, secret, wrong)
     return visit.go(settled.location)
+
+
+def _allowed(visit: Visit, form: Mapping[str, str]) -> Lifted | None:
+    """What the person allows; None refuses. ``asked`` says that deleting was there to be unticked. Raises Invalid."""
+    decision = form.get("decision")
+    if decision == "refuse":
+        return None
+    if decision != "accept":
+        raise Invalid.of("decision", "errors.not_recognized", "accept or refuse")
+    ends = read_end(form, visit.site.kit.clock(), visit.me.tzid)
+    return Lifted("asked" not in form or "deletes" in form, ends)
+
+
+async def _page(visit: Visit, secret: str, wrong: Invalid | None = None) -> Response:
+    asked: Extension = await visit.site.run(describe_extension, secret, visit.me.account_id)
+    return visit.page(
+        "extension.html",
+        status=422 if wrong else 200,
+        target=asked.request.redirect_uri,
+        asked=asked,
+        secret=secret,
+        elsewhere=bool(asked.grant.elevated - frozenset(asked.request.calendars)),
+        returns_to=origin(asked.request.redirect_uri),
+        problems=problems_of(wrong) if wrong else {},
+    )

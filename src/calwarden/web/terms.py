@@ -44,10 +44,11 @@ def read_terms(
     """
     there = {one.calendar_id for one in offered}
     ticked = frozenset(CalendarId(name.removeprefix(TICKED)) for name in form if name.startswith(TICKED))
-    return Terms(before.calendars if ticked == there else ticked, _end(form, now, tzid) or before.ends)
+    return Terms(before.calendars if ticked == there else ticked, read_end(form, now, tzid) or before.ends)
 
 
-def _end(form: Mapping[str, str], now: Instant, tzid: str) -> Instant | None:
+def read_end(form: Mapping[str, str], now: Instant, tzid: str) -> Instant | None:
+    """The end chosen in the form; a date counts to its end, in the person's zone. Raises Invalid."""
     try:
         end = End(form.get("end", End.NEVER))
     except ValueError:

@@ -120,13 +120,16 @@ def _others(held: frozenset[Ability]) -> str:
     return f"change or delete events that it did not add; {_ASK}"
 
 
-def extended(scopes: tuple[str, ...]) -> list[str]:
-    """What unrestricted access to a calendar adds to these scopes; it lifts the sandbox and adds no scope."""
+def extended(scopes: tuple[str, ...], deletes: bool = True) -> list[str]:
+    """What unrestricted access to a calendar adds to these scopes; it lifts the sandbox and adds no scope.
+
+    ``deletes`` False: as far as changing.
+    """
     held = abilities(scopes)
     added = []
     if Ability.WRITE_OWN in held:
         added.append("change any event there, also those that you or other people made")
-    if Ability.DELETE_OWN in held:
+    if deletes and Ability.DELETE_OWN in held:
         added.append("delete any event there, also those that you or other people made")
     return added
 

@@ -7,6 +7,7 @@ from calwarden.domain.grant import Grant
 from calwarden.domain.ids import AccountId, ProfileId
 from calwarden.domain.profile import Profile
 from calwarden.policy.decision import Action, Deny, Reason
+from calwarden.policy.elevation import lowered
 from calwarden.policy.view import visible_profiles
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.access import Bearer, Caller, Counted, Refusing, attempt_read, attempt_write
@@ -67,8 +68,7 @@ def _profiles(uow: UnitOfWork, grant: Grant) -> tuple[Profile, ...]:
 def _without(uow: UnitOfWork, grant: Grant, profile_id: ProfileId) -> Grant:
     gone = {one.calendar_id for one in uow.calendars.of_profile(grant.account_id, profile_id)}
     return replace(
-        grant,
+        lowered(grant, gone),
         hidden_profiles=grant.hidden_profiles | {profile_id},
-        elevated=grant.elevated - gone,
         generation=grant.generation + 1,
     )

@@ -47,7 +47,7 @@ def read_userinfo(kit: Kit, bearer: Bearer) -> UserInfo:
         if account is None:
             return Refusing(caller, Deny(Reason.TOKEN_INVALID))
         listed = isinstance(decide(Action.LIST_CALENDARS, Access(caller.facts)), Allow)
-        entries = calendar_entries(uow, caller.grant) if listed else {}
+        entries = calendar_entries(uow, caller.grant, caller.now) if listed else {}
         profiles = tuple(ProfileEntry(profile, calendars) for profile, calendars in entries.items())
         ended = caller.facts.standing is GrantStanding.ENDED
         return Counted(UserInfo(account, caller.grant, ended, profiles), caller.grant)

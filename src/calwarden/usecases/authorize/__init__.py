@@ -6,7 +6,13 @@ from calwarden.usecases.authorize.begin import Begun, Faulty, SentBack, begin
 from calwarden.usecases.authorize.consent import Consent, Settled, approve, attach_profile, decline, describe, pending
 from calwarden.usecases.authorize.describe_server import metadata
 from calwarden.usecases.authorize.exchange import exchange_code
-from calwarden.usecases.authorize.extended import Extension, answer_extension, describe_extension, lower_calendar
+from calwarden.usecases.authorize.extended import (
+    Extension,
+    Lifted,
+    answer_extension,
+    describe_extension,
+    lower_calendar,
+)
 from calwarden.usecases.authorize.issue import issue_grant
 from calwarden.usecases.authorize.narrowing import narrow_grant
 from calwarden.usecases.authorize.refresh import refresh
@@ -18,6 +24,7 @@ __all__ = [
     "Consent",
     "Extension",
     "Faulty",
+    "Lifted",
     "LinkingProfile",
     "SentBack",
     "Settled",

@@ -130,7 +130,12 @@ def check_terms(kit: Kit, uow: UnitOfWork, account_id: AccountId, terms: Terms) 
         owned = {one.calendar_id for one in uow.calendars.of_account(account_id) if one.owned and not one.deleted}
         if not terms.calendars or not terms.calendars <= owned:
             raise Invalid.of("calendars", "errors.required", "choose one calendar at least")
-    if terms.ends is not None and not kit.clock() < terms.ends <= kit.clock() + _LONGEST:
+    check_end(kit, terms.ends)
+
+
+def check_end(kit: Kit, ends: Instant | None) -> None:
+    """Raises Invalid for an end that has come already or never will."""
+    if ends is not None and not kit.clock() < ends <= kit.clock() + _LONGEST:
         raise Invalid.of("end", "errors.invalid_format", "choose a day to come, within ten years")
 
 

@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 from calwarden.domain.application import Application
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
 from calwarden.domain.errors import Gone, NotFound
-from calwarden.domain.grant import ElevationRequest, Grant
+from calwarden.domain.grant import Elevation, ElevationRequest, Grant
 from calwarden.domain.ids import AccountId, ApplicationId, CalendarId, ElevationRequestId
 from calwarden.domain.profile import Calendar
+from calwarden.domain.times import Instant
 from calwarden.oauth.redirect import is_registered_with_state, with_parameters
 from calwarden.oauth.tokens import hash_token
-from calwarden.policy.elevation import apply_levels, may_answer
+from calwarden.policy.elevation import lowered, may_answer, raised
 from calwarden.ports.store import UnitOfWork
-from calwarden.usecases.authorize.consent import Settled
+from calwarden.usecases.authorize.consent import Settled, check_end
 from calwarden.usecases.kit import Kit
 
 
@@ -32,8 +33,19 @@ def describe_extension(kit: Kit, secret: str, account_id: AccountId) -> Extensio
         return _standing(kit, uow, secret, account_id)
 
 
-def answer_extension(kit: Kit, secret: str, account_id: AccountId, *, accept: bool) -> Settled:
-    """Yes raises the named calendars, all of them, for this application alone; no refuses for good. Raises Gone."""
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """What the person allows in the calendars of a request: deleting too, and until when."""
+
+    deletes: bool = True
+    ends: Instant | None = None
+
+
+def answer_extension(kit: Kit, secret: str, account_id: AccountId, allowed: Lifted | None) -> Settled:
+    """Yes raises the named calendars, all of them, for this application alone; None refuses for good.
+
+    Raises Gone; Invalid for an end that has come already.
+    """
     with kit.store.write() as uow:
         # The account first: a second answer of the same person waits for this one.
         if uow.accounts.get(account_id) is None:
@@ -41,22 +53,32 @@ def answer_extension(kit: Kit, secret: str, account_id: AccountId, *, accept: bo
         asked = _standing(kit, uow, secret, account_id)
         if not uow.elevation_requests.answer(asked.request.request_id):
             raise Gone("the request is answered already")
-        if accept:
-            uow.grants.save(apply_levels(asked.grant, (), asked.request.calendars))
+        on = {"calendars": " ".join(asked.request.calendars)}
+        if allowed is not None:
+            check_end(kit, allowed.ends)
+            elevations = (Elevation(one, allowed.deletes, allowed.ends) for one in asked.request.calendars)
+            uow.grants.save(raised(asked.grant, elevations))
+            on |= _told(allowed)
         uow.audit.append(
             AuditEntry(
                 account_id,
                 kit.clock(),
                 Actor.ACCOUNT,
-                "elevation.granted" if accept else "elevation.refused",
-                Outcome.ALLOWED if accept else Outcome.REFUSED,
+                "elevation.refused" if allowed is None else "elevation.granted",
+                Outcome.REFUSED if allowed is None else Outcome.ALLOWED,
                 asked.application.application_id,
-                reason=None if accept else "access_denied",
-                on={"calendars": " ".join(asked.request.calendars)},
+                reason="access_denied" if allowed is None else None,
+                on=on,
             )
         )
-    parameters = {} if accept else {"error": "access_denied"}
+    parameters = {"error": "access_denied"} if allowed is None else {}
     return Settled(with_parameters(asked.request.redirect_uri, parameters))
+
+
+def _told(allowed: Lifted) -> dict[str, str]:
+    """The terms as the ledger has them."""
+    level = {} if allowed.deletes else {"level": "change"}
+    return level if allowed.ends is None else {**level, "ends": str(allowed.ends)}
 
 
 def lower_calendar(kit: Kit, account_id: AccountId, application_id: ApplicationId, calendar_id: CalendarId) -> None:
@@ -78,8 +100,7 @@ def lower_calendar(kit: Kit, account_id: AccountId, application_id: ApplicationI
 
 
 def _narrowed(grant: Grant, calendar_id: CalendarId) -> Grant:
-    lowered = apply_levels(grant, (calendar_id,), ())
-    return replace(lowered, generation=grant.generation + 1)
+    return replace(lowered(grant, [calendar_id]), generation=grant.generation + 1)
 
 
 def _standing(kit: Kit, uow: UnitOfWork, secret: str, account_id: AccountId) -> Extension:

@@ -51,11 +51,11 @@ def grant_scopes(kit: Kit, uow: UnitOfWork, agreed: Agreement) -> Grant:
 
 def _replaced(held: Grant, scopes: tuple[str, ...], terms: Terms) -> Grant:
     less = not abilities(held.scopes) <= abilities(scopes) or not held.terms.within(terms)
-    narrower = bool(held.elevated) or less
+    narrower = bool(held.elevations) or less
     return replace(
         held,
         scopes=scopes,
-        elevated=frozenset(),
+        elevations=frozenset(),
         calendars=terms.calendars,
         hidden_profiles=frozenset(),
         ends=terms.ends,

@@ -6,6 +6,7 @@ from calwarden.domain.audit import Actor, AuditEntry, Outcome
 from calwarden.domain.errors import Invalid, NotFound
 from calwarden.domain.grant import Grant, Terms
 from calwarden.domain.ids import AccountId, ApplicationId
+from calwarden.policy.elevation import lowered
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.authorize.consent import check_terms
 from calwarden.usecases.authorize.granting import told
@@ -30,10 +31,8 @@ def narrow_grant(kit: Kit, account_id: AccountId, application_id: ApplicationId,
 
 
 def _narrow(kit: Kit, uow: UnitOfWork, grant: Grant, terms: Terms) -> None:
-    kept = grant.elevated if terms.calendars is None else grant.elevated & terms.calendars
-    uow.grants.save(
-        replace(grant, calendars=terms.calendars, ends=terms.ends, elevated=kept, generation=grant.generation + 1)
-    )
+    kept = grant if terms.calendars is None else lowered(grant, grant.elevated - terms.calendars)
+    uow.grants.save(replace(kept, calendars=terms.calendars, ends=terms.ends, generation=grant.generation + 1))
     uow.elevation_requests.delete_of_grant(grant.account_id, grant.grant_id)
     uow.listings.delete_of_grant(grant.account_id, grant.grant_id)
     uow.audit.append(

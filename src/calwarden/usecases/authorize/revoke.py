@@ -63,7 +63,7 @@ def end_grant(kit: Kit, uow: UnitOfWork, grant: Grant, actor: Actor) -> None:
 
 def withdraw(uow: UnitOfWork, grant: Grant) -> None:
     """What :func:`end_grant` does to a live Grant, without its entry in the ledger."""
-    uow.grants.save(replace(grant, state=GrantState.REVOKED, generation=grant.generation + 1, elevated=frozenset()))
+    uow.grants.save(replace(grant, state=GrantState.REVOKED, generation=grant.generation + 1, elevations=frozenset()))
     uow.tokens.delete_of_grant(grant.account_id, grant.grant_id)
     # A code in hand would bring the access back at once; it comes back by a new request alone.
     uow.authorizations.withdraw_codes(grant.account_id, grant.application_id)

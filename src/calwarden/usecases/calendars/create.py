@@ -149,7 +149,7 @@ def _look(kit: Kit, write: PendingWrite) -> CalendarEntry | None:
             return None  # also if a sync has seen the calendar already: it is not elevated yet
         calendar = uow.calendars.get(account_id, write.calendar_id)
         if profile is not None and calendar is not None and visible_calendars(grant, [calendar]):
-            return calendar_entry(grant, calendar, profile)
+            return calendar_entry(grant, calendar, profile, kit.clock())
         reason = _reason(uow, write)
     raise _duplicate() if reason == DUPLICATE else _refused()
 

@@ -25,6 +25,6 @@ def list_calendars(kit: Kit, bearer: Bearer) -> CalendarList:
 
 
 def _list(uow: UnitOfWork, caller: Caller) -> Counted[CalendarList]:
-    entries = calendar_entries(uow, caller.grant)
+    entries = calendar_entries(uow, caller.grant, caller.now)
     listed = tuple(entry for calendars in entries.values() for entry in calendars)
     return Counted(CalendarList(caller.account_id, listed), caller.grant)

@@ -76,10 +76,10 @@ def judge(uow: UnitOfWork, kit: Kit, write: PendingWrite, fresh: RemoteResource 
     outdated = _outdated(write, grant)
     if outdated is not None or grant is None:
         return Drop(write, outdated or _REVOKED, shown)
-    held = _held(uow, write, fresh)
+    held, now = _held(uow, write, fresh), kit.clock()
     access = Access(
-        grant_facts(grant, kit.clock()),
-        calendar_facts(grant, calendar, profile),
+        grant_facts(grant, now),
+        calendar_facts(grant, calendar, profile, now),
         event_facts(grant, _stand_in(uow, write, held)),
     )
     decision = decide(ACTIONS[write.kind], access)

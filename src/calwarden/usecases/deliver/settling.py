@@ -9,7 +9,7 @@ from calwarden.domain.grant import GrantState
 from calwarden.domain.profile import Calendar
 from calwarden.domain.times import Instant
 from calwarden.domain.write import PendingWrite
-from calwarden.policy.elevation import apply_levels
+from calwarden.policy.elevation import raised, without_terms
 from calwarden.ports.connector import RemoteCalendar, RemoteResource
 from calwarden.ports.store import UnitOfWork
 from calwarden.syncplan.reconcile import event_key
@@ -78,9 +78,9 @@ def settle_calendar(uow: UnitOfWork, kit: Kit, write: PendingWrite, made: Remote
         uow.calendars.save(replace(held, created_by=write.application_id))
     grant = uow.grants.by_id(write.account_id, write.grant_id)
     if grant is not None and grant.state is GrantState.ACTIVE and grant.generation == write.generation:
-        raised = apply_levels(grant, (), (calendar.calendar_id,))
+        higher = raised(grant, without_terms([calendar.calendar_id]))
         allowed = None if grant.calendars is None else grant.calendars | {calendar.calendar_id}
-        uow.grants.save(replace(raised, calendars=allowed))
+        uow.grants.save(replace(higher, calendars=allowed))
         _enter_elevation(uow, kit, write, calendar)
     profile = uow.profiles.get(write.account_id, write.profile_id)
     if profile is not None:

@@ -25,7 +25,7 @@ class Told:
 
     count: RefusalCount
     sentence: str
-    remedy: str
+    remedy: str | None
 
 
 def recent_refusals(kit: Kit, uow: UnitOfWork, application_id: ApplicationId) -> tuple[Told, ...]:

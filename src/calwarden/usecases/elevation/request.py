@@ -1,18 +1,18 @@
 """An Application asks for unrestricted access to calendars, or gives it back (contract authorization 3.1)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
-from calwarden.domain.errors import Invalid, Refusal, Refused
+from calwarden.domain.errors import Invalid
 from calwarden.domain.grant import ElevationRequest, Grant
 from calwarden.domain.ids import CalendarId, ElevationRequestId
 from calwarden.domain.times import Instant
 from calwarden.oauth.redirect import is_registered_with_state
 from calwarden.oauth.tokens import hash_token
 from calwarden.policy.decide import decide
-from calwarden.policy.decision import Access, Action, Deny
-from calwarden.policy.elevation import ElevationPlan, Level, apply_levels, plan_elevation
+from calwarden.policy.decision import Access, Action, Deny, Reason
+from calwarden.policy.elevation import ElevationPlan, Level, lowered, plan_elevation, raised, without_terms
 from calwarden.policy.view import calendar_facts
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.access import Bearer, Caller, Refusing, attempt_write
@@ -35,14 +35,6 @@ class ElevationAnswer:
     url: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """``refused`` is raised once its entry in the ledger is committed."""
-
-    answer: ElevationAnswer = ElevationAnswer()
-    refused: Refused | None = None
-
-
 def request_elevation(kit: Kit, bearer: Bearer, command: AskElevation) -> ElevationAnswer:
     """Lower what is to be lowered at once (ruling 7), and have the rest decided by the person on a page.
 
@@ -51,45 +43,31 @@ def request_elevation(kit: Kit, bearer: Bearer, command: AskElevation) -> Elevat
     Connect with unrestricted_access there is no page. Lowering raises the Grant's generation (ruling 16), which drops
     owed writes and voids earlier requests. A read-only calendar may be elevated and stays read-only (P33).
 
-    Raises Refused (403 ``elevation_not_offered`` for an account managed without unrestricted_access), and Invalid on
+    Raises Refused (403 ``elevation_not_offered`` for an account that nobody could be asked for), and Invalid on
     ``permissions`` and ``redirect_uri``; then nothing has changed.
     """
+    lowering = bool(command.wanted) and all(level is Level.SANDBOX for _, level in command.wanted)
 
-    def act(uow: UnitOfWork, caller: Caller) -> _Outcome | Refusing:
+    def act(uow: UnitOfWork, caller: Caller) -> ElevationAnswer | Refusing:
         wanted = {CalendarId(one): level for one, level in command.wanted}
-        plan = plan_elevation(caller.grant, wanted)
-        if plan is None:
-            return _Outcome(refused=_not_offered(kit, uow, caller))
         if command.problem is not None:
             raise command.problem
-        _check(kit, uow, caller, command, wanted)
+        refusing = _check(kit, uow, caller, command, wanted)
+        if refusing is not None:
+            return refusing
+        plan = plan_elevation(caller.grant, wanted)
         if plan.ask:
             _check_redirect(uow, caller, command.redirect_uri)
         grant = _apply(kit, uow, caller.grant, plan)
-        return _Outcome(_ask(kit, uow, grant, plan, command.redirect_uri or "") if plan.ask else ElevationAnswer())
+        return _ask(kit, uow, grant, plan, command.redirect_uri or "") if plan.ask else ElevationAnswer()
 
-    outcome = attempt_write(kit, bearer, Action.REQUEST_ELEVATION, act)
-    if outcome.refused is not None:
-        raise outcome.refused
-    return outcome.answer
-
-
-def _not_offered(kit: Kit, uow: UnitOfWork, caller: Caller) -> Refused:
-    """Judged by the Grant alone: no calendar has been looked at."""
-    refused = Refused(
-        Refusal.FORBIDDEN,
-        "elevation_not_offered",
-        "the account is managed by a service account without unrestricted access",
-        "ask the administrator for service_account/accounts/unrestricted_access",
-    )
-    entry = _entry(kit, caller.grant, Action.REQUEST_ELEVATION.value, ())
-    uow.audit.append(replace(entry, outcome=Outcome.REFUSED, reason=refused.reason_code))
-    return refused
+    return attempt_write(kit, bearer, Action.LOWER_ELEVATION if lowering else Action.REQUEST_ELEVATION, act)
 
 
 def _check(
     kit: Kit, uow: UnitOfWork, caller: Caller, command: AskElevation, wanted: Mapping[CalendarId, Level]
-) -> None:
+) -> Refusing | None:
+    """Why the caller may not do this, if the input at least makes sense. Raises Invalid."""
     most = kit.limits.calendars_per_elevation
     if not wanted:
         raise Invalid.of("permissions", "errors.required", "name at least one calendar")
@@ -97,15 +75,18 @@ def _check(
         raise Invalid.of("permissions", "errors.invalid_format", f"must name at most {most} calendars")
     if len(wanted) != len(command.wanted):
         raise Invalid.of("permissions", "errors.invalid_format", "names a calendar more than once")
-    if not all(_exists(uow, caller, one) for one in wanted):
+    denials = [one for one in (_denied(uow, caller, calendar_id) for calendar_id in wanted) if one is not None]
+    if any(one.reason is Reason.NOT_FOUND for one in denials):
         raise Invalid.of("permissions", "errors.invalid_calendar_ids", "names a calendar that is not there")
+    return Refusing(caller, denials[0], {"calendars": " ".join(sorted(wanted))}) if denials else None
 
 
-def _exists(uow: UnitOfWork, caller: Caller, calendar_id: CalendarId) -> bool:
+def _denied(uow: UnitOfWork, caller: Caller, calendar_id: CalendarId) -> Deny | None:
     calendar = uow.calendars.get(caller.account_id, calendar_id)
     profile = None if calendar is None else uow.profiles.get(caller.account_id, calendar.profile_id)
-    facts = calendar_facts(caller.grant, calendar, profile)
-    return not isinstance(decide(caller.action, Access(caller.facts, facts)), Deny)
+    facts = calendar_facts(caller.grant, calendar, profile, caller.now)
+    decision = decide(caller.action, Access(caller.facts, facts))
+    return decision if isinstance(decision, Deny) else None
 
 
 def _check_redirect(uow: UnitOfWork, caller: Caller, redirect_uri: str | None) -> None:
@@ -119,14 +100,14 @@ def _check_redirect(uow: UnitOfWork, caller: Caller, redirect_uri: str | None) -
 
 def _apply(kit: Kit, uow: UnitOfWork, grant: Grant, plan: ElevationPlan) -> Grant:
     """The Grant as it is from now on; only what was elevated can be lowered."""
-    lowered = plan.lower & grant.elevated
-    raised = plan.raise_now - grant.elevated
-    changed = apply_levels(grant, lowered, raised)
-    if lowered:
+    given_back = plan.lower & grant.elevated
+    added = frozenset(one for one in without_terms(plan.raise_now) if one not in grant.elevations)
+    changed = raised(lowered(grant, given_back), added)
+    if given_back:
         changed = replace(changed, generation=grant.generation + 1)
-        uow.audit.append(_entry(kit, grant, "elevation.lowered", lowered))
-    if raised:
-        uow.audit.append(_entry(kit, grant, "elevation.granted", raised))
+        uow.audit.append(_entry(kit, grant, "elevation.lowered", given_back))
+    if added:
+        uow.audit.append(_entry(kit, grant, "elevation.granted", {one.calendar_id for one in added}))
     if changed != grant:
         uow.grants.save(changed)
     return changed
@@ -152,7 +133,7 @@ def _ask(kit: Kit, uow: UnitOfWork, grant: Grant, plan: ElevationPlan, redirect_
     return ElevationAnswer(f"{kit.public_url}/permissions/{secret}")
 
 
-def _entry(kit: Kit, grant: Grant, what: str, calendars: tuple[CalendarId, ...] | frozenset[CalendarId]) -> AuditEntry:
+def _entry(kit: Kit, grant: Grant, what: str, calendars: Collection[CalendarId]) -> AuditEntry:
     on = {"calendars": " ".join(sorted(calendars))} if calendars else {}
     return AuditEntry(
         grant.account_id, kit.clock(), Actor.APPLICATION, what, Outcome.ALLOWED, grant.application_id, on=on

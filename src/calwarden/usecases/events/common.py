@@ -72,7 +72,7 @@ def find_place(uow: UnitOfWork, caller: Caller, calendar_id: str, on: dict[str, 
     grant = caller.grant
     calendar = uow.calendars.get(grant.account_id, CalendarId(calendar_id))
     profile = None if calendar is None else uow.profiles.get(grant.account_id, calendar.profile_id)
-    facts = calendar_facts(grant, calendar, profile)
+    facts = calendar_facts(grant, calendar, profile, caller.now)
     decision = decide(caller.action, Access(caller.facts, facts))
     if isinstance(decision, Deny):
         return Refusing(caller, decision, on)

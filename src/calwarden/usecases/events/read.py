@@ -72,10 +72,12 @@ def read_events(kit: Kit, bearer: Bearer, asked: Asked) -> EventsPage:
     view = _View(asked.only_managed, asked.include_deleted, asked.presentation)
     action = _action(view)
 
-    def read(uow: UnitOfWork, caller: Caller) -> Counted[EventsPage]:
+    def read(uow: UnitOfWork, caller: Caller) -> Counted[EventsPage] | Refusing:
         if asked.problem is not None:
             raise asked.problem
-        within = chosen(reach(uow, caller, action), asked.calendar_ids)
+        within = chosen(uow, caller, action, asked.calendar_ids)
+        if isinstance(within, Refusing):
+            return within
         keys = uow.events.keys(caller.account_id, _query(kit, caller, asked, within))
         first, *later = cut(keys, kit.limits.events_per_page)
         text = msgspec.json.encode(view).decode()

@@ -77,10 +77,12 @@ def read_busy(kit: Kit, bearer: Bearer, asked: AskedBusy) -> BusyPage:
     Raises Refused; Invalid for a window, zone or calendar that makes no sense.
     """
 
-    def read(uow: UnitOfWork, caller: Caller) -> Counted[BusyPage]:
+    def read(uow: UnitOfWork, caller: Caller) -> Counted[BusyPage] | Refusing:
         if asked.problem is not None:
             raise asked.problem
-        within = chosen(reach(uow, caller, caller.action), asked.calendar_ids)
+        within = chosen(uow, caller, caller.action, asked.calendar_ids)
+        if isinstance(within, Refusing):
+            return within
         first, *later = cut(_entries(kit, uow, caller, asked, within), kit.limits.busy_per_page)
         sheets = [Sheet((), _sheet(each, asked)) for each in later]
         frozen = freeze(kit, caller, _KIND, sheets)

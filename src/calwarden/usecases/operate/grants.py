@@ -11,7 +11,7 @@ from calwarden.domain.grant import Grant
 from calwarden.domain.ids import AccountId, CalendarId
 from calwarden.domain.profile import Calendar
 from calwarden.policy.decision import Relation
-from calwarden.policy.elevation import apply_levels
+from calwarden.policy.elevation import raised, without_terms
 from calwarden.policy.view import relation
 from calwarden.usecases.kit import Kit
 
@@ -55,8 +55,8 @@ def elevate_grant(
         for calendar_id in calendar_ids:
             if relation(grant, uow.calendars.get(account.account_id, calendar_id)) is not Relation.OWNED:
                 raise Invalid.of("calendar", "errors.not_recognized", f'there is no calendar "{calendar_id}" for it')
-        raised = apply_levels(grant, (), calendar_ids)
-        uow.grants.save(raised)
+        higher = raised(grant, without_terms(calendar_ids))
+        uow.grants.save(higher)
         uow.audit.append(
             AuditEntry(
                 account.account_id,
@@ -68,4 +68,4 @@ def elevate_grant(
                 on={"calendars": " ".join(calendar_ids)},
             )
         )
-    return raised.elevated
+    return higher.elevated

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from calwarden.domain.application import Application
 from calwarden.domain.audit import AuditEntry
 from calwarden.domain.errors import NotFound
-from calwarden.domain.grant import Grant, GrantState
+from calwarden.domain.grant import Elevation, Grant, GrantState
 from calwarden.domain.ids import AccountId, ApplicationId, ProfileId
 from calwarden.domain.profile import Calendar, Profile
+from calwarden.policy.decision import Elevated
+from calwarden.policy.elevation import elevated
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.kit import Kit
 
@@ -18,12 +20,20 @@ _LOOKED_AT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
+class Raised:
+    """A calendar, and what was allowed in it."""
+
+    calendar: Calendar
+    elevation: Elevation
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
-    """One application's live Grant. ``elevated`` are the calendars it has unrestricted access to."""
+    """One application's live Grant. ``raised`` are the calendars it has unrestricted access to now."""
 
     application: Application
     grant: Grant
-    elevated: tuple[Calendar, ...]
+    raised: tuple[Raised, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +64,17 @@ def overview(kit: Kit, account_id: AccountId) -> Overview:
         for grant in uow.grants.of_account(account_id):
             application = uow.applications.get(grant.application_id)
             if grant.state is GrantState.ACTIVE and application is not None:
-                elevated = tuple(one for one in owned if one.calendar_id in grant.elevated)
-                accesses.append(Access(application, grant, elevated))
+                accesses.append(Access(application, grant, _raised(kit, grant, owned)))
     return Overview(profiles, owned, tuple(accesses))
+
+
+def _raised(kit: Kit, grant: Grant, owned: tuple[Calendar, ...]) -> tuple[Raised, ...]:
+    held, now = {one.calendar_id: one for one in grant.elevations}, kit.clock()
+    return tuple(
+        Raised(one, held[one.calendar_id])
+        for one in owned
+        if elevated(grant, one.calendar_id, now) is not Elevated.NONE
+    )
 
 
 def activity(kit: Kit, account_id: AccountId, application_id: ApplicationId | None = None) -> Activity:

@@ -7,7 +7,7 @@ from calwarden.domain.audit import Actor, AuditEntry, Outcome
 from calwarden.domain.grant import GrantState
 from calwarden.domain.ids import AccountId, CalendarId
 from calwarden.domain.times import Instant
-from calwarden.policy.elevation import apply_levels
+from calwarden.policy.elevation import lowered
 from calwarden.ports.store import UnitOfWork
 
 
@@ -28,7 +28,7 @@ def end_elevations(
         gone = grant.elevated & frozenset(lost)
         if grant.state is not GrantState.ACTIVE or not gone:
             continue
-        uow.grants.save(replace(apply_levels(grant, gone, ()), generation=grant.generation + generations))
+        uow.grants.save(replace(lowered(grant, gone), generation=grant.generation + generations))
         on = {"calendars": " ".join(sorted(gone))}
         uow.audit.append(
             AuditEntry(
