@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from calwarden.domain.account import Session
+from calwarden.domain.audit import Looked
 from calwarden.domain.errors import Conflict, NotFound
 from calwarden.domain.event import Event
 from calwarden.domain.ids import AccountId, EventKey, SecretId, SessionId
@@ -101,7 +102,7 @@ def test_deleting_an_account_deletes_everything_in_it_and_nothing_else(store: Sq
             uow.tokens.add(token(f"hash-{one}", account_id=one))
             uow.sessions.add(Session(SessionId(f"s-{one}"), one, NOW, LATER, "csrf"))
             uow.writes.add(write(f"w-{one}", account_id=one))
-            uow.audit.count_read(one, APP, WORK, "events", NOW)
+            uow.audit.count_read(one, APP, WORK, "events", NOW, looked=Looked())
         uow.applications.save(application(owner=JANE))
     with store.write() as uow:
         uow.accounts.delete(JANE)

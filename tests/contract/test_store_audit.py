@@ -6,7 +6,7 @@ import hashlib
 import pytest
 from sqlalchemy import text
 
-from calwarden.domain.audit import Actor, AuditEntry, Outcome
+from calwarden.domain.audit import Actor, AuditEntry, Looked, Outcome
 from calwarden.domain.errors import NotFound
 from calwarden.domain.ids import AccountId, ApplicationId, CalendarId
 from calwarden.domain.times import Instant
@@ -72,10 +72,10 @@ def test_reads_become_one_entry_for_each_closed_hour(store: SqlStore) -> None:
     hold(store)
     with store.write(durable=False) as uow:
         for second in (0, 1, 3599):
-            uow.audit.count_read(JANE, APP, WORK, "events", Instant(HOUR + second))
-        uow.audit.count_read(JANE, APP, WORK, "free_busy", HOUR)
-        uow.audit.count_read(JANE, OTHER, CalendarId(""), "refused:scope_missing", HOUR)
-        uow.audit.count_read(JANE, APP, WORK, "events", Instant(HOUR + 3600))
+            uow.audit.count_read(JANE, APP, WORK, "events", Instant(HOUR + second), looked=Looked())
+        uow.audit.count_read(JANE, APP, WORK, "free_busy", HOUR, looked=Looked())
+        uow.audit.count_read(JANE, OTHER, CalendarId(""), "refused:scope_missing", HOUR, looked=Looked())
+        uow.audit.count_read(JANE, APP, WORK, "events", Instant(HOUR + 3600), looked=Looked())
     with store.write() as uow:
         uow.audit.close_hours(Instant(HOUR + 3599))
         assert list(uow.audit.entries(JANE)) == []
@@ -84,7 +84,8 @@ def test_reads_become_one_entry_for_each_closed_hour(store: SqlStore) -> None:
         found = {(one.what, one.application_id, one.on.get("level")): one for one in uow.audit.entries(JANE)}
     assert set(found) == {("read", APP, "events"), ("read", APP, "free_busy"), ("read.refused", OTHER, "refused")}
     events = found["read", ApplicationId(APP), "events"]
-    assert events.on == {"calendar": WORK, "level": "events", "hour": "2030-03-17T17:00:00Z", "reads": "3"}
+    hour = "2030-03-17T17:00:00Z"
+    assert events.on == {"calendar": WORK, "level": "events", "hour": hour, "reads": "3", "events": "0"}
     assert (events.at, events.outcome, events.reason) == (HOUR + 3600, Outcome.ALLOWED, None)
     refused = found["read.refused", ApplicationId(OTHER), "refused"]
     assert (refused.outcome, refused.reason, "calendar" in refused.on) == (Outcome.REFUSED, "scope_missing", False)
@@ -92,6 +93,40 @@ def test_reads_become_one_entry_for_each_closed_hour(store: SqlStore) -> None:
         uow.audit.close_hours(Instant(HOUR + 7200))
         assert len(uow.audit.entries(JANE)) == 4
     assert problems(store) == []
+
+
+def test_what_reads_gave_adds_up_and_their_times_span_all_of_them(store: SqlStore) -> None:
+    hold(store)
+    first = (
+        Looked(1, 4, Instant(100), Instant(200)),
+        Looked(2, 1, Instant(50), Instant(150)),
+        Looked(1, 3),
+    )
+    with store.write(durable=False) as uow:
+        for one in first:
+            uow.audit.count_read(JANE, APP, WORK, "events", HOUR, looked=one)
+        uow.audit.count_read(JANE, APP, WORK, "free_busy", HOUR, looked=Looked(1, 2))
+        uow.audit.count_read(JANE, APP, WORK, "free_busy", HOUR, looked=Looked(1, 2, Instant(7), Instant(9)))
+    with store.write() as uow:
+        uow.audit.close_hours(Instant(HOUR + 3600))
+        found = {one.on["level"]: one.on for one in uow.audit.entries(JANE)}
+    assert sum(first[1:], first[0]) == Looked(4, 8, Instant(50), Instant(200))
+    events, busy = found["events"], found["free_busy"]
+    assert (events["reads"], events["events"]) == ("4", "8")
+    assert (events["from"], events["to"]) == ("1970-01-01T00:00:50Z", "1970-01-01T00:03:20Z")
+    assert (busy["reads"], busy["events"], busy["from"]) == ("2", "4", "1970-01-01T00:00:07Z")
+
+
+def test_a_ledger_is_read_chapter_by_chapter(store: SqlStore) -> None:
+    hold(store, JANE, MARCEL)
+    record(store, *(entry(number) for number in range(5)), entry(9, MARCEL))
+    with store.read() as uow:
+        chapters = [uow.audit.chapter(JANE, after, 2) for after in (0, 2, 4, 5)]
+        exported = list(uow.audit.export(JANE))
+        head = uow.audit.head(JANE)
+    assert [len(one) for one in chapters] == [2, 2, 1, 0]
+    assert [*(line for one in chapters for line, _ in one), head] == exported
+    assert [one.on["number"] for each in chapters for _, one in each] == ["0", "1", "2", "3", "4"]
 
 
 def test_an_export_can_be_checked_by_anybody(store: SqlStore) -> None:

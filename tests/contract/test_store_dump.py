@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, select, text
 
 from calwarden.domain.account import Account, Session
-from calwarden.domain.audit import Actor, AuditEntry, Outcome
+from calwarden.domain.audit import Actor, AuditEntry, Looked, Outcome
 from calwarden.domain.ids import SecretId, SessionId
 from calwarden.domain.times import Instant
 from calwarden.store import (
@@ -51,7 +51,7 @@ def fill(store: SqlStore) -> None:
             uow.sessions.add(Session(SessionId(f"session-{account_id}"), account_id, NOW, soon, "csrf"))
             uow.writes.add(write("w", account_id=account_id))
             uow.audit.append(AuditEntry(account_id, NOW, Actor.ACCOUNT, "sign-in", Outcome.ALLOWED))
-            uow.audit.count_read(account_id, APP, WORK, "events", NOW)
+            uow.audit.count_read(account_id, APP, WORK, "events", NOW, looked=Looked())
         uow.applications.add_secret(APP, SecretId("secret"), "a secret", NOW)
         uow.applications.count_refusal(APP, "events.read", "scope_missing", NOW)
         uow.one_time.add("hash", "invitation", "x@example.org", soon)

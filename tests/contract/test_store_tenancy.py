@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 
 import calwarden.store
 from calwarden.domain.account import Session
-from calwarden.domain.audit import Actor, AuditEntry, Outcome
+from calwarden.domain.audit import Actor, AuditEntry, Looked, Outcome
 from calwarden.domain.errors import NotFound
 from calwarden.domain.grant import Authorization, AuthorizationState, ElevationRequest
 from calwarden.domain.ids import AccountId, AuthorizationId, ElevationRequestId, SessionId
@@ -84,7 +84,7 @@ def filled(postgres_store: SqlStore) -> SqlStore:
             uow.events.save(resource(held), [held])
             uow.writes.add(write("w", account_id=account_id))
             uow.audit.append(AuditEntry(account_id, NOW, Actor.ACCOUNT, "sign-in", Outcome.ALLOWED))
-            uow.audit.count_read(account_id, APP, WORK, "events", NOW)
+            uow.audit.count_read(account_id, APP, WORK, "events", NOW, looked=Looked())
             page = f"page-{account_id}"
             uow.listings.add([Listing(page, account_id, APP, GRANT, "events", 1, 1, (), None, "{}", soon)])
     return postgres_store

@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from calwarden.connectors.memory.connector import MemoryConnector, memory_factory
+from calwarden.domain.audit import Looked
 from calwarden.domain.ids import AccountId, ProfileId
 from calwarden.domain.profile import Credentials
 from calwarden.domain.times import Instant
@@ -289,7 +290,7 @@ def test_expired_things_are_forgotten_and_hours_of_reading_closed(world: Syncing
     read_at = world.clock()
     with world.store.write() as uow:
         uow.one_time.add("hash", "reset", "subject", Instant(read_at + 60))
-        uow.audit.count_read(JANE, APP, world.calendar_id(world.work), "events", read_at)
+        uow.audit.count_read(JANE, APP, world.calendar_id(world.work), "events", read_at, looked=Looked())
     world.clock.advance(7_200)
     before = len(world.ledger())
 

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from calwarden.domain.audit import Actor, AuditEntry, Outcome
+from calwarden.domain.audit import Actor, AuditEntry, Looked, Outcome
 from calwarden.domain.errors import NotFound
 from calwarden.domain.ids import AccountId, ApplicationId, CalendarId
 from calwarden.domain.times import Instant
+from calwarden.ports.store import Record
 from calwarden.store import tables as t
 from calwarden.store.datakeys import DataKeys
 from calwarden.store.tenancy import Across
@@ -35,6 +36,7 @@ _NEWEST = (
     .offset(bindparam("skip"))
 )
 _OLDEST_FIRST = select(t.audit_entries).where(_a.account_id == bindparam("account_id")).order_by(_a.sequence)
+_CHAPTER = _OLDEST_FIRST.where(_a.sequence > bindparam("after")).limit(bindparam("most"))
 _CHAINS = select(_a.account_id).union(select(t.audit_heads.c.account_id)).order_by("account_id")
 _ACCOUNTS_WITHOUT_HEAD = (
     select(t.accounts.c.account_id)
@@ -53,8 +55,20 @@ _COUNTER_KEY = tuple(column.name for column in t.read_counters.primary_key)
 
 def _count(dialect: str) -> Any:
     insert = postgresql.insert(t.read_counters) if dialect == "postgresql" else sqlite.insert(t.read_counters)
+    least, most = (func.least, func.greatest) if dialect == "postgresql" else (func.min, func.max)
+    held, new = t.read_counters.c, insert.excluded
+
+    def whichever(of: Any, one: Any, other: Any) -> Any:
+        return of(func.coalesce(one, other), func.coalesce(other, one))  # SQLite's min is null if either is
+
     return insert.on_conflict_do_update(
-        index_elements=_COUNTER_KEY, set_={"reads": t.read_counters.c.reads + insert.excluded.reads}
+        index_elements=_COUNTER_KEY,
+        set_={
+            "reads": held.reads + new.reads,
+            "events": func.coalesce(held.events, 0) + new.events,
+            "first": whichever(least, held.first, new.first),
+            "last": whichever(most, held.last, new.last),
+        },
     )
 
 
@@ -96,7 +110,7 @@ class SqlAudit:
         level: str,
         now: Instant,
         *,
-        many: int = 1,
+        looked: Looked,
     ) -> None:
         values = {
             "account_id": account_id,
@@ -104,7 +118,10 @@ class SqlAudit:
             "calendar_id": calendar_id,
             "level": level,
             "hour": now - now % _HOUR,
-            "reads": many,
+            "reads": looked.reads,
+            "events": looked.events,
+            "first": looked.first,
+            "last": looked.last,
         }
         self._tx.change(_COUNT[self._tx.dialect], values)
 
@@ -115,6 +132,24 @@ class SqlAudit:
         values = {"account_id": account_id, "skip": skip, **({} if limit is None else {"most": limit})}
         return [self._entry(row) for row in self._tx.run(statement, values)]
 
+    def chapter(self, account_id: AccountId, after: int, limit: int) -> Sequence[tuple[Record, AuditEntry]]:
+        if not self._keys.exists(account_id):
+            return []
+        rows = self._tx.run(_CHAPTER, {"account_id": account_id, "after": after, "most": limit})
+        return [(_record(row, entry), entry) for row in rows for entry in [self._entry(row)]]
+
+    def head(self, account_id: AccountId) -> Record | None:
+        head = self._tx.one(t.audit_heads, account_id=account_id)
+        if head is None:
+            return None
+        return {
+            "kind": "head",
+            "account_id": account_id,
+            "sequence": head.sequence,
+            "hash": head.hash,
+            "signature": head.signature,
+        }
+
     def close_hours(self, now: Instant) -> None:
         with self._tx.across_accounts(Across.HOURS):
             closed = self._tx.run(_CLOSED, {"hour": now - now % _HOUR}).all()
@@ -123,20 +158,14 @@ class SqlAudit:
             if self._keys.exists(AccountId(row.account_id)):  # else: a read that ended after its Account was erased
                 self.append(_entry_of_counter(row))
 
-    def export(self, account_id: AccountId | None = None) -> Iterable[dict[str, object]]:
+    def export(self, account_id: AccountId | None = None) -> Iterable[Record]:
         for chain in self._chains() if account_id is None else [account_id]:
             readable = self._keys.exists(chain)
             for row in self._tx.run(_OLDEST_FIRST, {"account_id": chain}):
-                yield self._record(row, readable=readable)
-            head = self._tx.one(t.audit_heads, account_id=chain)
+                yield _record(row, self._entry(row) if readable else None)
+            head = self.head(chain)
             if head is not None:
-                yield {
-                    "kind": "head",
-                    "account_id": chain,
-                    "sequence": head.sequence,
-                    "hash": head.hash,
-                    "signature": head.signature,
-                }
+                yield head
 
     def verify(self) -> Sequence[str]:
         with self._tx.across_accounts(Across.CHAINS):
@@ -175,19 +204,25 @@ class SqlAudit:
     def _entry(self, row: Row[Any]) -> AuditEntry:
         return self._keys.open(row.account_id, _TABLE, (str(row.sequence),), row.sealed, AuditEntry)
 
-    def _record(self, row: Row[Any], *, readable: bool) -> dict[str, object]:
-        record: dict[str, object] = {
-            "kind": "entry",
-            "account_id": row.account_id,
-            "sequence": row.sequence,
-            "at": row.at,
-            "previous": row.previous,
-            "hash": row.hash,
-            "sealed": base64.b64encode(row.sealed).decode(),
-        }
-        if readable:
-            record["content"] = msgspec.to_builtins(self._entry(row))
-        return record
+
+def _record(row: Row[Any], entry: AuditEntry | None) -> Record:
+    """What an export says of one row; ``entry`` None: it can not be read any more."""
+    record: Record = {
+        "kind": "entry",
+        "account_id": row.account_id,
+        "sequence": row.sequence,
+        "at": row.at,
+        "previous": row.previous,
+        "hash": row.hash,
+        "sealed": base64.b64encode(row.sealed).decode(),
+    }
+    if entry is not None:
+        record["content"] = msgspec.to_builtins(entry)
+    return record
+
+
+def _utc(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _digest(account_id: str, sequence: int, at: int, previous: str, sealed: bytes) -> str:
@@ -199,8 +234,11 @@ def _entry_of_counter(row: Row[Any]) -> AuditEntry:
     """One closed hour. A level such as ``refused:scope_missing`` is a refusal with its reason."""
     level, _, reason = row.level.partition(":")
     refused = level == "refused"
-    hour = datetime.fromtimestamp(row.hour, UTC).strftime("%Y-%m-%dT%H:00:00Z")
-    named = {"calendar": row.calendar_id, "level": level, "hour": hour, "reads": str(row.reads)}
+    named = {"calendar": row.calendar_id, "level": level, "hour": _utc(row.hour), "reads": str(row.reads)}
+    if not refused and row.events is not None:
+        named["events"] = str(row.events)
+    if row.first is not None and row.last is not None:
+        named |= {"from": _utc(row.first), "to": _utc(row.last)}
     return AuditEntry(
         AccountId(row.account_id),
         Instant(row.hour + _HOUR),

@@ -374,6 +374,9 @@ read_counters = Table(
     _id("level", key=True),
     Column("hour", BigInteger, primary_key=True, autoincrement=False),
     _int("reads"),
+    _int("events", null=True),  # how many were given
+    _int("first", null=True),  # the time that was asked about
+    _int("last", null=True),
     Index("read_counters_hour", "hour"),
 )
 

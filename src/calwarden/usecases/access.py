@@ -5,11 +5,11 @@ The order of answers is the core's (ruling 2): everything an Application states 
 ``problem`` of its command and is raised only after token, scope and objects have been judged.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from calwarden.domain.audit import Actor, AuditEntry, Outcome
+from calwarden.domain.audit import Actor, AuditEntry, Looked, Outcome
 from calwarden.domain.grant import Grant, Token, TokenKind
 from calwarden.domain.ids import AccountId, CalendarId, ProfileId
 from calwarden.domain.times import Instant
@@ -67,7 +67,7 @@ class Counted(Generic[_T]):
     answer: _T
     grant: Grant
     level: str = ""
-    calendars: frozenset[CalendarId] = frozenset()
+    calendars: Mapping[CalendarId, Looked] = field(default_factory=dict)
     pages: tuple[Listing, ...] = ()
 
 
@@ -149,7 +149,7 @@ def attempt_read(
         outcome = caller if isinstance(caller, Refusing) else act(uow, caller)
     if isinstance(outcome, Refusing):
         refused = f"refused:{outcome.denied.reason.value}"
-        _count(kit, outcome.caller.grant, refused, (CalendarId(""),))
+        _count(kit, outcome.caller.grant, refused, {CalendarId(""): Looked()})
         _tell_owner(kit, outcome)
         raise refuse(outcome.denied)
     if outcome.pages:
@@ -159,7 +159,7 @@ def attempt_read(
     return outcome.answer
 
 
-def _count(kit: Kit, grant: Grant, level: str, calendars: Iterable[CalendarId]) -> None:
+def _count(kit: Kit, grant: Grant, level: str, calendars: Mapping[CalendarId, Looked]) -> None:
     kit.tally.count(kit.store, reads_of(grant, calendars, level, kit.clock()))
 
 

@@ -1,8 +1,11 @@
 """What every listing of times begins with: which calendars may be read, and which window is meant (events 6.1)."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from calwarden.domain.audit import Looked
 from calwarden.domain.errors import Invalid
 from calwarden.domain.event import Event
 from calwarden.domain.ids import CalendarId, EventKey
@@ -16,6 +19,9 @@ from calwarden.timetable.window import WindowError, WindowLimits, default_window
 from calwarden.timetable.zones import is_zone
 from calwarden.usecases.access import Caller, Refusing
 from calwarden.usecases.kit import Kit
+
+_ANY_TIME: Final = (Instant(0), Instant(7_258_118_400))
+"""From 1970 to 2200: the times there are at all (security 7.5)."""
 
 Reach = Mapping[CalendarId, tuple[Calendar, Profile]]
 """The calendars that an action may read, each with its Profile."""
@@ -58,6 +64,22 @@ def _judged(
             denied = decision if isinstance(decision, Deny) else None
             judged[calendar.calendar_id] = ((calendar, profile), denied)
     return judged
+
+
+def looked(
+    calendars: Iterable[CalendarId], given: Iterable[CalendarId], window: Window | None
+) -> dict[CalendarId, Looked]:
+    """What the ledger is to say of an answer that looked into ``calendars`` and gave one event or period for each of
+    ``given``. ``window`` None: of any time.
+    """
+    counts = Counter(given)
+    span = _ANY_TIME if window is None else (window.start, window.end)
+    return {one: Looked(1, counts[one], *span) for one in calendars}
+
+
+def again(given: Iterable[CalendarId]) -> dict[CalendarId, Looked]:
+    """The same of a later page; of what time it is was counted with the first."""
+    return {one: Looked(1, many) for one, many in Counter(given).items()}
 
 
 def replaced(uow: UnitOfWork, caller: Caller, events: Iterable[Event]) -> frozenset[EventKey]:

@@ -6,10 +6,11 @@ counts, never an entry about a change (docs/decisions/2026-11-26-counting-reads.
 """
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple, Protocol, TypeVar
 
+from calwarden.domain.audit import Looked
 from calwarden.domain.grant import Grant
 from calwarden.domain.ids import AccountId, ApplicationId, CalendarId
 from calwarden.domain.times import Instant
@@ -20,6 +21,8 @@ HOUR_SECONDS = 3_600
 
 Read = tuple[AccountId, ApplicationId, CalendarId, str, Instant]
 """Whose calendar was read by which Application, what was read of it, and in which hour (its first instant)."""
+
+Reads = Mapping[Read, Looked]
 
 Refused = tuple[ApplicationId, str, str, Instant]
 """Which Application was refused what action for what reason, and in which hour: of whom is not kept."""
@@ -33,8 +36,8 @@ _BATCH = 200
 class Tally(Protocol):
     """Where reads and refusals are counted."""
 
-    def count(self, store: Store, reads: Iterable[Read]) -> None:
-        """Count each once. Raises StoreUnavailable if it is stored at once and can not be."""
+    def count(self, store: Store, reads: Reads) -> None:
+        """Add these. Raises StoreUnavailable if it is stored at once and can not be."""
         ...
 
     def refuse(self, store: Store, application_id: ApplicationId, action: str, reason: str, now: Instant) -> None:
@@ -45,8 +48,8 @@ class Tally(Protocol):
 class DirectTally:
     """Stores every count before the answer leaves."""
 
-    def count(self, store: Store, reads: Iterable[Read]) -> None:
-        _store_reads(store, [(read, 1) for read in reads])
+    def count(self, store: Store, reads: Reads) -> None:
+        _store_reads(store, list(reads.items()))
 
     def refuse(self, store: Store, application_id: ApplicationId, action: str, reason: str, now: Instant) -> None:
         _store_refusals(store, [((application_id, action, reason, _hour(now)), _Refusals(1, now))])
@@ -57,13 +60,12 @@ class GatheringTally:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._reads: Counter[Read] = Counter()
+        self._reads: dict[Read, Looked] = {}
         self._refusals: dict[Refused, _Refusals] = {}
 
-    def count(self, store: Store, reads: Iterable[Read]) -> None:
+    def count(self, store: Store, reads: Reads) -> None:
         del store
-        with self._lock:
-            self._reads.update(reads)
+        self._keep_reads(list(reads.items()))
 
     def refuse(self, store: Store, application_id: ApplicationId, action: str, reason: str, now: Instant) -> None:
         del store
@@ -72,17 +74,19 @@ class GatheringTally:
     def flush(self, store: Store) -> None:
         """Store what was gathered. Raises StoreUnavailable; then all that is not stored is kept for the next time."""
         with self._lock:
-            reads, self._reads = self._reads, Counter()
+            reads, self._reads = self._reads, {}
             refusals, self._refusals = self._refusals, {}
         # In one order everywhere: two processes that take the same locks never wait for each other.
         try:
-            _in_batches(store, _store_reads, sorted(reads.items()), self._keep_reads)
+            _in_batches(store, _store_reads, sorted(reads.items(), key=itemgetter(0)), self._keep_reads)
         finally:
             _in_batches(store, _store_refusals, sorted(refusals.items()), self._keep_refusals)
 
-    def _keep_reads(self, counts: Sequence[tuple[Read, int]]) -> None:
+    def _keep_reads(self, counts: Sequence[tuple[Read, Looked]]) -> None:
         with self._lock:
-            self._reads.update(dict(counts))
+            for read, looked in counts:
+                held = self._reads.get(read)
+                self._reads[read] = looked if held is None else held + looked
 
     def _keep_refusals(self, counts: Sequence[tuple[Refused, "_Refusals"]]) -> None:
         with self._lock:
@@ -96,10 +100,10 @@ class _Refusals(NamedTuple):
     last: Instant
 
 
-def reads_of(grant: Grant, calendars: Iterable[CalendarId], level: str, now: Instant) -> list[Read]:
-    """One read of each calendar; the calendar is empty for a read that reached none."""
+def reads_of(grant: Grant, calendars: Mapping[CalendarId, Looked], level: str, now: Instant) -> Reads:
+    """What to count of one answer; the calendar is empty for a read that reached none."""
     hour = _hour(now)
-    return [(grant.account_id, grant.application_id, calendar_id, level, hour) for calendar_id in sorted(calendars)]
+    return {(grant.account_id, grant.application_id, one, level, hour): looked for one, looked in calendars.items()}
 
 
 def _hour(now: Instant) -> Instant:
@@ -119,11 +123,11 @@ def _in_batches(
         rest = rest[_BATCH:]
 
 
-def _store_reads(store: Store, counts: Sequence[tuple[Read, int]]) -> None:
+def _store_reads(store: Store, counts: Sequence[tuple[Read, Looked]]) -> None:
     if counts:
         with store.write(durable=False) as uow:
-            for read, many in counts:
-                uow.audit.count_read(*read, many=many)
+            for read, looked in counts:
+                uow.audit.count_read(*read, looked=looked)
 
 
 def _store_refusals(store: Store, counts: Sequence[tuple[Refused, _Refusals]]) -> None:

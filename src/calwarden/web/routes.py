@@ -15,7 +15,7 @@ from calwarden.ports.store import StoreUnavailable
 from calwarden.usecases.develop import Registration
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.people import SignUp
-from calwarden.web import account, connecting, consent, developer, entry, extension
+from calwarden.web import account, connecting, consent, developer, entry, extension, taking
 from calwarden.web.doors import Then
 from calwarden.web.faults import fault_page, lost_page, message
 from calwarden.web.security import FormRefused, protect
@@ -51,6 +51,8 @@ PAGES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/account/access/{application_id}", account.take_narrow),
     ("POST", "/account/disconnect", account.take_disconnect),
     ("GET", "/account/activity", account.show_activity),
+    ("GET", "/account/activity.json", taking.take_json),
+    ("GET", "/account/activity.csv", taking.take_csv),
     ("GET", "/developer", developer.show),
     ("GET", "/developer/new", developer.show_new),
     ("POST", "/developer/new", developer.take_new),

@@ -1,6 +1,7 @@
 """Facts in plain words: what an application may do, how a calendar is, what happened."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
 from calwarden.domain.grant import Grant
@@ -13,6 +14,7 @@ from calwarden.web.listing import Group
 
 ALWAYS = "see your name, your e-mail address and the names of the calendars you own"
 SHARED = "see calendars that other people share with you"
+_ANY_TIME = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 _ASK = "it would have to ask you again, calendar by calendar"
 
 _WHAT = {
@@ -53,6 +55,7 @@ _REFUSED = {
     "consent.answered": "Request for access refused",
     "elevation.refused": "Unrestricted access refused",
     "tokens.revoked": "Tokens withdrawn, as one was used twice",
+    "elevation.lower": "Tried to give unrestricted access back (refused)",
     "elevation.request": "Tried to ask for unrestricted access (refused)",
     "profile.revoke": "Tried to take a calendar account out of what it may see (refused)",
     "own_event.write": "Tried to add or change an event (refused)",
@@ -87,6 +90,7 @@ _ATTEMPTED = {
     Action.DELETE_EVENT: "Delete an event it did not add",
     Action.RESPOND: "Answer an invitation",
     Action.REQUEST_ELEVATION: "Ask for unrestricted access",
+    Action.LOWER_ELEVATION: "Give unrestricted access back",
     Action.CHECK_PERMISSIONS: "Ask what it may do",
 }
 _OUTCOMES = {
@@ -187,13 +191,38 @@ def particulars(entry: AuditEntry, calendars: Mapping[str, str]) -> str:
     told = [", ".join(calendars.get(one, "a calendar that is not, or no longer, here") for one in ids)] if ids else []
     if "reads" in entry.on:
         told.append(times(int(entry.on["reads"])))
+    if "events" in entry.on:
+        told.append(_given(entry.on["level"], int(entry.on["events"])))
+    if "from" in entry.on:
+        told.append(_period(entry.on["from"], entry.on["to"]))
     if "application" in entry.on:
         told.append(entry.on["application"])
     if "scope" in entry.on:
         told.append(_permitted(tuple(entry.on["scope"].split())))
+    if entry.on.get("level") == "change":
+        told.append("to change events, not to delete them")
     if "ends" in entry.on:
         told.append(f"until {moment(Instant(int(entry.on['ends'])), 'Etc/UTC')} UTC")
     return "; ".join(told)
+
+
+def _given(level: str, number: int) -> str:
+    one, many = ("period", "periods") if level == "free_busy" else ("event", "events")
+    return f"{'no' if number == 0 else number} {one if number == 1 else many} given"
+
+
+def _period(first: str, last: str) -> str:
+    """The time that was asked about; the day it ends before is not among it."""
+    start, end = (datetime.fromisoformat(one) for one in (first, last))
+    if (start, end) == _ANY_TIME:
+        return "of any time"
+    final = end - timedelta(seconds=1)
+    return f"about {start.day} {start:%B %Y} to {final.day} {final:%B %Y}"
+
+
+def utc(at: Instant) -> str:
+    """``at`` as RFC 3339 has it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _permitted(scopes: tuple[str, ...]) -> str:

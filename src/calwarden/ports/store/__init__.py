@@ -15,7 +15,7 @@ from calwarden.ports.store.calendars import (
     Profiles,
 )
 from calwarden.ports.store.grants import Authorizations, ElevationRequests, Grants, Tokens
-from calwarden.ports.store.ledger import Audit
+from calwarden.ports.store.ledger import Audit, Record
 from calwarden.ports.store.people import Accounts, Applications, Attempts, OneTimeTokens, Sessions
 from calwarden.ports.store.transaction import Store, StoreUnavailable, UnitOfWork
 
@@ -35,6 +35,7 @@ __all__ = [
     "OneTimeTokens",
     "PendingWrites",
     "Profiles",
+    "Record",
     "Sessions",
     "Store",
     "StoreUnavailable",

@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from calwarden.domain.audit import AuditEntry
+from calwarden.domain.audit import AuditEntry, Looked
 from calwarden.domain.ids import (
     AccountId,
     ApplicationId,
     CalendarId,
 )
 from calwarden.domain.times import Instant
+
+Record = dict[str, object]
+"""A line of an export."""
 
 
 class Audit(Protocol):
@@ -25,7 +28,7 @@ class Audit(Protocol):
         level: str,
         now: Instant,
         *,
-        many: int = 1,
+        looked: Looked,
     ) -> None:
         """Reads and refused reads: a counter that becomes one entry per closed hour. ``level`` is a word such as
         ``events`` or ``free_busy``; ``refused:`` with a reason counts a refusal.
@@ -36,11 +39,19 @@ class Audit(Protocol):
         """Newest first, without the ``skip`` newest."""
         ...
 
+    def chapter(self, account_id: AccountId, after: int, limit: int) -> Sequence[tuple[Record, AuditEntry]]:
+        """Oldest first: so many of those that follow number ``after``, each as :meth:`export` gives it and as it is."""
+        ...
+
+    def head(self, account_id: AccountId) -> Record | None:
+        """The signed head of the chain, as :meth:`export` gives it."""
+        ...
+
     def close_hours(self, now: Instant) -> None:
         """Turn the counters of closed hours into entries."""
         ...
 
-    def export(self, account_id: AccountId | None = None) -> Iterable[dict[str, object]]:
+    def export(self, account_id: AccountId | None = None) -> Iterable[Record]:
         """Records of ``kind`` entry with sequence, predecessor hash, hash and (while the key exists) content, oldest
         first, and after each chain one of ``kind`` head, signed. To be read within the unit of work.
         """

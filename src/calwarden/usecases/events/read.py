@@ -16,7 +16,7 @@ from calwarden.ports.store import EventQuery, UnitOfWork
 from calwarden.usecases.access import Bearer, Caller, Counted, Refusing, attempt_read
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.paging import Sheet, cut, freeze, thaw
-from calwarden.usecases.reading import Reach, Span, bounds, chosen, reach, replaced
+from calwarden.usecases.reading import Reach, Span, again, bounds, chosen, looked, reach, replaced
 
 _KIND = "events"
 
@@ -78,13 +78,16 @@ def read_events(kit: Kit, bearer: Bearer, asked: Asked) -> EventsPage:
         within = chosen(uow, caller, action, asked.calendar_ids)
         if isinstance(within, Refusing):
             return within
-        keys = uow.events.keys(caller.account_id, _query(kit, caller, asked, within))
+        query = _query(kit, caller, asked, within)
+        keys = uow.events.keys(caller.account_id, query)
         first, *later = cut(keys, kit.limits.events_per_page)
         text = msgspec.json.encode(view).decode()
         frozen = freeze(kit, caller, _KIND, [Sheet(tuple(keys), text) for keys in later])
         events = _show(caller, within, _load(uow, caller, first, view), kit.clock())
         page = EventsPage(events, 1, len(later) + 1, frozen.next_page, asked.presentation)
-        return Counted(page, caller.grant, _level(view), frozenset(within), frozen.pages)
+        window = query.external_window if query.external and query.window is None else query.window
+        counted = looked(within, (one.calendar_id for one in events), window)
+        return Counted(page, caller.grant, _level(view), counted, frozen.pages)
 
     return attempt_read(kit, bearer, action, read)
 
@@ -107,7 +110,7 @@ def read_events_page(kit: Kit, bearer: Bearer, page: str) -> EventsPage:
         within = reach(uow, caller, _action(view))
         events = _show(caller, within, _load(uow, caller, listing.keys, view), kit.clock())
         answer = EventsPage(events, listing.current, listing.total, listing.next_page, view.presentation)
-        return Counted(answer, caller.grant, _level(view), frozenset(one.calendar_id for one in events))
+        return Counted(answer, caller.grant, _level(view), again(one.calendar_id for one in events))
 
     # Which scope a page takes is known only when it is found; until then, as little as any page takes.
     return attempt_read(kit, bearer, Action.READ_OWN_EVENTS, read)

@@ -22,7 +22,7 @@ from calwarden.usecases.freebusy.known import is_known
 from calwarden.usecases.freebusy.periods import Entry, Rules, Sights, entries
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.paging import Sheet, cut, freeze, thaw
-from calwarden.usecases.reading import Reach, Span, bounds, chosen, reach, replaced, whole_window
+from calwarden.usecases.reading import Reach, Span, again, bounds, chosen, looked, reach, replaced, whole_window
 
 _KIND = "free_busy"
 
@@ -88,7 +88,9 @@ def read_busy(kit: Kit, bearer: Bearer, asked: AskedBusy) -> BusyPage:
         frozen = freeze(kit, caller, _KIND, sheets)
         views = tuple(one.view for one in first)
         page = BusyPage(views, 1, len(later) + 1, frozen.next_page, asked.presentation)
-        return Counted(page, caller.grant, _KIND, frozenset(within), frozen.pages)
+        window = whole_window(kit, Span(asked.from_, asked.to, asked.tzid))
+        counted = looked(within, (one.calendar_id for one in views), window)
+        return Counted(page, caller.grant, _KIND, counted, frozen.pages)
 
     return attempt_read(kit, bearer, Action.READ_BUSY, read)
 
@@ -108,7 +110,8 @@ def read_busy_page(kit: Kit, bearer: Bearer, page: str) -> BusyPage:
         sights = _sights(kit, caller, within, tzid=view.tzid, with_ids=view.with_ids)
         periods = tuple(_again(view.entries, sights))
         answer = BusyPage(periods, listing.current, listing.total, listing.next_page, view.presentation)
-        return Counted(answer, caller.grant, _KIND, frozenset(one.calendar_id for one in periods))
+        given = [one.calendar_id for one in periods]
+        return Counted(answer, caller.grant, _KIND, again(given))
 
     return attempt_read(kit, bearer, Action.READ_BUSY, read)
 

@@ -3,6 +3,7 @@
 from calwarden.usecases.people.accounts import NewAccount, create_account, remove_account
 from calwarden.usecases.people.erase import delete_own_account
 from calwarden.usecases.people.invite import invite
+from calwarden.usecases.people.ledger import Chapter, Names, ledger_names, read_chapter
 from calwarden.usecases.people.links import Door
 from calwarden.usecases.people.overview import Access, Activity, Overview, activity, overview, own_profile
 from calwarden.usecases.people.passwords import check_password, hash_password
@@ -19,7 +20,9 @@ __all__ = [
     "Access",
     "Activity",
     "Attempt",
+    "Chapter",
     "Door",
+    "Names",
     "NewAccount",
     "Overview",
     "SignInFailed",
@@ -36,9 +39,11 @@ __all__ = [
     "forget_expired",
     "hash_password",
     "invite",
+    "ledger_names",
     "overview",
     "own_profile",
     "peek_sign_up",
+    "read_chapter",
     "remove_account",
     "request_reset",
     "request_sign_up",

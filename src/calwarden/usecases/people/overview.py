@@ -13,6 +13,7 @@ from calwarden.policy.decision import Elevated
 from calwarden.policy.elevation import elevated
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.kit import Kit
+from calwarden.usecases.people.ledger import names_of
 
 _SHOWN = 200
 _LOOKED_AT = 5_000
@@ -81,16 +82,8 @@ def activity(kit: Kit, account_id: AccountId, application_id: ApplicationId | No
     """The newest lines of the person's ledger, of one application if named."""
     with kit.store.read() as uow:
         entries, more = _newest(uow, account_id, application_id)
-        names: dict[str, str] = {}
-        for grant in uow.grants.of_account(account_id):
-            application = uow.applications.get(grant.application_id)
-            if application is not None:
-                names[application.application_id] = application.name
-        names |= {one.application_id: one.name for one in uow.applications.of_owner(account_id)}
-        calendars: dict[str, str] = {
-            one.calendar_id: one.name for one in uow.calendars.of_account(account_id) if one.owned
-        }
-    return Activity(entries, more, names, calendars)
+        names = names_of(uow, account_id)
+    return Activity(entries, more, names.applications, names.calendars)
 
 
 def _newest(
