@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from calwarden.domain.errors import Refusal, Refused
+from calwarden.domain.times import Day
 from calwarden.usecases.access import Bearer
 from calwarden.usecases.account import revoke_profile
 from calwarden.usecases.authorize import revoke_grant
@@ -178,13 +179,17 @@ def test_reads_are_counted_by_calendar_and_refusals_by_reason(world: CalendarWor
 def test_the_person_reads_in_plain_words_what_was_read_and_refused(world: CalendarWorld) -> None:
     many(world, 1)
     bearer = world.bearer("read_events")
-    read(world, bearer, asked(calendar_ids=(WORK,)))
+    window = {"from_": Day(2030, 1, 1), "to": Day(2030, 4, 1), "tzid": "Etc/UTC"}
+    read(world, bearer, asked(calendar_ids=(WORK,), **window))
     world.bearer("free_busy")
     with pytest.raises(Refused):
         read(world, bearer)
     world.reads()
     told = activity(world.kit, world.jane, DEMO)
     assert {(happening(one), particulars(one, told.calendars)) for one in told.entries} == {
-        ("Read events with their details, in the hour before", "Work; once"),
+        (
+            "Read events with their details, in the hour before",
+            "Work; once; 1 event given; about 1 January 2030 to 31 March 2030",
+        ),
         ("Tried to read more than it may (refused)", "once"),
     }
