@@ -129,6 +129,7 @@ def _ones_own(looker: Looker, served: Pages) -> None:
     looker.look("account, all open")
     looker.look("activity", f"{served.url}/account/activity")
     looker.look("less", f"{served.url}/account/access/{served.world.app.application_id}")
+    looker.look("sees", f"{served.url}/account/sees/{served.world.app.application_id}")
     with served.world.store.read() as uow:
         profile_id = uow.profiles.of_account(served.world.jane)[0].profile_id
     looker.look("relink", f"{served.url}/relink/{profile_id}")

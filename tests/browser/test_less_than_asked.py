@@ -61,6 +61,8 @@ def test_what_can_not_be_meant_is_said_and_nothing_is_agreed_to(page: Page, serv
         page.get_by_label(name).uncheck()
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_role("alert")).to_contain_text("Choose one calendar at least")
+    expect(page.get_by_label("Family")).not_to_be_checked()  # what was chosen is kept
+    page.get_by_label("Work", exact=True).check()
     page.get_by_label("How long").select_option("Until a day that I name")
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_role("alert")).to_contain_text("Choose a day")

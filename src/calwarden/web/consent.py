@@ -6,7 +6,8 @@ Contract authorization 1.1, security 4.9 to 4.11.
 from starlette.responses import Response
 
 from calwarden.domain.errors import Invalid
-from calwarden.domain.ids import AuthorizationId
+from calwarden.domain.grant import Terms
+from calwarden.domain.ids import AuthorizationId, CalendarId
 from calwarden.domain.profile import Provider
 from calwarden.oauth.redirect import origin
 from calwarden.usecases.authorize import (
@@ -21,12 +22,14 @@ from calwarden.usecases.authorize import (
     describe,
 )
 from calwarden.usecases.people import Door
+from calwarden.usecases.seeing import Seen, would_see
 from calwarden.web.doors import Then
 from calwarden.web.faults import fault_of_request
 from calwarden.web.forms import problems_of
 from calwarden.web.listing import by_profile
 from calwarden.web.security import set_cookie
-from calwarden.web.terms import read_terms
+from calwarden.web.seeing import look
+from calwarden.web.terms import read_terms, ticked
 from calwarden.web.visit import Form, Visit
 
 
@@ -56,11 +59,16 @@ async def show(visit: Visit) -> Response:
     return await _consent_page(visit, authorization_id)
 
 
-async def _consent_page(visit: Visit, authorization_id: AuthorizationId, wrong: Invalid | None = None) -> Response:
+async def _consent_page(
+    visit: Visit, authorization_id: AuthorizationId, wrong: Invalid | None = None, form: Form | None = None
+) -> Response:
+    """``form``: what was chosen so far. What the application would see is shown for that."""
     then = Then(Door.CONSENT, authorization_id)
     consent: Consent = await visit.site.run(describe, authorization_id, visit.me.account_id)
     if not consent.profiles:
         return visit.go(f"/connect{then.query}")
+    kept, unticked = _kept(consent, form)
+    seen: Seen = await visit.site.run(would_see, consent, kept)
     return visit.page(
         "consent.html",
         status=422 if wrong else 200,
@@ -70,7 +78,20 @@ async def _consent_page(visit: Visit, authorization_id: AuthorizationId, wrong: 
         returns_to=origin(consent.authorization.redirect_uri),
         then=then,
         problems=problems_of(wrong) if wrong else {},
+        look=look(seen, consent.calendars),
+        shown=form is not None and form.get("decision") == "look",
+        unticked=unticked,
+        values=form or {},
     )
+
+
+def _kept(consent: Consent, form: Form | None) -> tuple[Terms, frozenset[CalendarId]]:
+    """The calendars of a form that is not settled yet, and those that were unticked in it."""
+    if form is None:
+        return Terms(), frozenset()
+    there = frozenset(one.calendar_id for one in consent.calendars)
+    terms = ticked(form, there)
+    return terms, frozenset() if terms.calendars is None else there - terms.calendars
 
 
 async def answer(visit: Visit) -> Response:
@@ -83,6 +104,8 @@ async def answer(visit: Visit) -> Response:
         return await _refuse(visit, authorization_id)
     form = await visit.form()
     decision = form.get("decision")
+    if decision == "look":
+        return await _consent_page(visit, authorization_id, form=form)
     if decision not in {"accept", "refuse"}:
         raise Invalid.of("decision", "errors.not_recognized", "accept or refuse")
     if decision == "refuse":
@@ -90,7 +113,7 @@ async def answer(visit: Visit) -> Response:
     try:
         return await _agree(visit, authorization_id, form)
     except Invalid as wrong:
-        return await _consent_page(visit, authorization_id, wrong)
+        return await _consent_page(visit, authorization_id, wrong, form)
 
 
 async def _agree(visit: Visit, authorization_id: AuthorizationId, form: Form) -> Response:

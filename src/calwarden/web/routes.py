@@ -15,7 +15,7 @@ from calwarden.ports.store import StoreUnavailable
 from calwarden.usecases.develop import Registration
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.people import SignUp
-from calwarden.web import account, connecting, consent, developer, entry, extension, taking
+from calwarden.web import account, connecting, consent, developer, entry, extension, seeing, taking
 from calwarden.web.doors import Then
 from calwarden.web.faults import fault_page, lost_page, message
 from calwarden.web.security import FormRefused, protect
@@ -49,6 +49,7 @@ PAGES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/account/lower", account.take_lower),
     ("GET", "/account/access/{application_id}", account.show_narrow),
     ("POST", "/account/access/{application_id}", account.take_narrow),
+    ("GET", "/account/sees/{application_id}", seeing.show),
     ("POST", "/account/disconnect", account.take_disconnect),
     ("GET", "/account/activity", account.show_activity),
     ("GET", "/account/activity.json", taking.take_json),

@@ -1,6 +1,6 @@
 """What a person makes an agreement narrower by, from a form and into one: calendars that are ticked, and an end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from enum import StrEnum
@@ -42,9 +42,14 @@ def read_terms(
 
     A date counts to its end, in the person's zone. Raises Invalid.
     """
-    there = {one.calendar_id for one in offered}
-    ticked = frozenset(CalendarId(name.removeprefix(TICKED)) for name in form if name.startswith(TICKED))
-    return Terms(before.calendars if ticked == there else ticked, read_end(form, now, tzid) or before.ends)
+    chosen = ticked(form, {one.calendar_id for one in offered}).calendars
+    return Terms(before.calendars if chosen is None else chosen, read_end(form, now, tzid) or before.ends)
+
+
+def ticked(form: Mapping[str, str], there: Collection[CalendarId]) -> Terms:
+    """The calendars of the form: all of those that are ``there`` are no choice."""
+    chosen = frozenset(CalendarId(name.removeprefix(TICKED)) for name in form if name.startswith(TICKED))
+    return Terms(None if chosen == frozenset(there) else chosen)
 
 
 def read_end(form: Mapping[str, str], now: Instant, tzid: str) -> Instant | None:

@@ -1,6 +1,6 @@
 """Events in full (contract events 6): the person's for a Grant that reads events, its own for every Application."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from calwarden.domain.errors import Invalid
 from calwarden.domain.event import Event
 from calwarden.domain.ids import EventKey
-from calwarden.domain.times import Day, Instant
+from calwarden.domain.times import Day, Instant, Window
 from calwarden.policy.decide import decide
 from calwarden.policy.decision import Access, Action, Deny, Reason
 from calwarden.policy.view import EventView, view_event
@@ -75,21 +75,49 @@ def read_events(kit: Kit, bearer: Bearer, asked: Asked) -> EventsPage:
     def read(uow: UnitOfWork, caller: Caller) -> Counted[EventsPage] | Refusing:
         if asked.problem is not None:
             raise asked.problem
-        within = chosen(uow, caller, action, asked.calendar_ids)
-        if isinstance(within, Refusing):
-            return within
-        query = _query(kit, caller, asked, within)
-        keys = uow.events.keys(caller.account_id, query)
-        first, *later = cut(keys, kit.limits.events_per_page)
+        found = find_events(kit, uow, caller, asked)
+        if isinstance(found, Refusing):
+            return found
+        first, *later = cut(found.keys, kit.limits.events_per_page)
         text = msgspec.json.encode(view).decode()
         frozen = freeze(kit, caller, _KIND, [Sheet(tuple(keys), text) for keys in later])
-        events = _show(caller, within, _load(uow, caller, first, view), kit.clock())
+        events = show_events(uow, caller, asked, found, first)
         page = EventsPage(events, 1, len(later) + 1, frozen.next_page, asked.presentation)
-        window = query.external_window if query.external and query.window is None else query.window
-        counted = looked(within, (one.calendar_id for one in events), window)
+        counted = looked(found.within, (one.calendar_id for one in events), found.window)
         return Counted(page, caller.grant, _level(view), counted, frozen.pages)
 
     return attempt_read(kit, bearer, action, read)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Which events an answer is about, in order, of which calendars and of what time; None: of any."""
+
+    within: Reach
+    window: Window | None
+    keys: Sequence[EventKey]
+
+
+def find_events(kit: Kit, uow: UnitOfWork, caller: Caller, asked: Asked) -> Found | Refusing:
+    """All that the pages of an answer are to show.
+
+    Raises Invalid for a window, zone or calendar that makes no sense.
+    """
+    action = Action.READ_OWN_EVENTS if asked.only_managed else Action.READ_EVENTS
+    within = chosen(uow, caller, action, asked.calendar_ids)
+    if isinstance(within, Refusing):
+        return within
+    query = _query(kit, caller, asked, within)
+    window = query.external_window if query.external and query.window is None else query.window
+    return Found(within, window, uow.events.keys(caller.account_id, query))
+
+
+def show_events(
+    uow: UnitOfWork, caller: Caller, asked: Asked, found: Found, keys: Iterable[EventKey]
+) -> tuple[EventView, ...]:
+    """Some of what was found, each as policy shows it."""
+    view = _View(asked.only_managed, asked.include_deleted, asked.presentation)
+    return _show(caller, found.within, _load(uow, caller, keys, view), caller.now)
 
 
 def read_events_page(kit: Kit, bearer: Bearer, page: str) -> EventsPage:

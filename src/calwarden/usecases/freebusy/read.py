@@ -80,10 +80,11 @@ def read_busy(kit: Kit, bearer: Bearer, asked: AskedBusy) -> BusyPage:
     def read(uow: UnitOfWork, caller: Caller) -> Counted[BusyPage] | Refusing:
         if asked.problem is not None:
             raise asked.problem
-        within = chosen(uow, caller, caller.action, asked.calendar_ids)
-        if isinstance(within, Refusing):
-            return within
-        first, *later = cut(_entries(kit, uow, caller, asked, within), kit.limits.busy_per_page)
+        found = find_busy(kit, uow, caller, asked)
+        if isinstance(found, Refusing):
+            return found
+        within, lines = found
+        first, *later = cut(lines, kit.limits.busy_per_page)
         sheets = [Sheet((), _sheet(each, asked)) for each in later]
         frozen = freeze(kit, caller, _KIND, sheets)
         views = tuple(one.view for one in first)
@@ -93,6 +94,15 @@ def read_busy(kit: Kit, bearer: Bearer, asked: AskedBusy) -> BusyPage:
         return Counted(page, caller.grant, _KIND, counted, frozen.pages)
 
     return attempt_read(kit, bearer, Action.READ_BUSY, read)
+
+
+def find_busy(kit: Kit, uow: UnitOfWork, caller: Caller, asked: AskedBusy) -> tuple[Reach, Sequence[Entry]] | Refusing:
+    """The calendars that the answer is about and every line of it, in order: all that the pages show.
+
+    Raises Invalid for a window, zone or calendar that makes no sense.
+    """
+    within = chosen(uow, caller, Action.READ_BUSY, asked.calendar_ids)
+    return within if isinstance(within, Refusing) else (within, _entries(kit, uow, caller, asked, within))
 
 
 def read_busy_page(kit: Kit, bearer: Bearer, page: str) -> BusyPage:
