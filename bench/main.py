@@ -16,9 +16,9 @@ from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode
 
-from bench import micro
+from bench import barrier, micro
 from bench.calendars import Month, this_month
-from bench.load import Contestant, Measured, compete, request_bytes, resident_mb
+from bench.load import Contestant, Measured, compete, percentile, request_bytes, resident_mb
 from bench.servers import Elsewhere, Ours, Stopwatch, calwarden, constant, radicale, size_name, xandikos
 from demo.processes import running
 from demo.server import PROGRAM, answers
@@ -89,6 +89,7 @@ def _everything(run: Run) -> None:
         _events(run, ours)
         _writes(run, ours, theirs)
         _memory(run, ours, "after load")
+        _revocations(run, ours)
         _parts(run, ours)
     _start(run, ours)
 
@@ -202,6 +203,22 @@ def _writes(run: Run, ours: Ours, there: Elsewhere) -> None:
         for share in (0.5, 0.99):
             ratio = b.percentile(share) / a.percentile(share)
             run.note(f"p{share * 100:.0f}, PUT against upsert, {connections} conn.", ratio, f"{ratio:.1f} times")
+
+
+def _revocations(run: Run, ours: Ours) -> None:
+    run.say("\nRevocation, with four connections writing; no request sent after its answer may be accepted")
+    name = size_name(100)
+    stored = run.folder / "radicale" / "collections" / "collection-root" / "jane" / name
+    found = barrier.measure(ours, barrier.Aim(ours.calendars[name], stored), 8 if run.quick else 40)
+    for what, seconds in (("until its answer", found.answered), ("until the first refusal", found.refused)):
+        for share in (0.5, 0.99):
+            value = percentile(seconds, share) * 1e3
+            run.note(f"revoke, {what}, p{share * 100:.0f}: ms", value, f"{value:.1f} ms")
+    run.note("writes accepted before", found.accepted, f"{found.accepted:,}")
+    run.note("sent after the answer and accepted", found.overtaken, f"{found.overtaken}")
+    run.note(
+        "on the wire at the answer, stored at most later: ms", max(found.late) * 1e3, f"{max(found.late) * 1e3:.0f} ms"
+    )
 
 
 def _line(run: Run, name: str, one: Measured) -> None:

@@ -100,6 +100,7 @@ class Ours:
     token: str
     calendars: Mapping[str, str]
     pid: int = 0
+    email: str = ""
 
 
 @contextmanager
@@ -136,7 +137,7 @@ def calwarden(folder: Path, calendars: CalendarServer, allow: Sequence[str] = ()
         named = {one["calendar_name"]: one["calendar_id"] for one in found}
         token = api.client.headers["Authorization"]
     with running([PROGRAM, "serve"], environ, server.log, lambda: answers(server.url)) as process:
-        yield Ours(server, port, token, named, process.pid), watch
+        yield Ours(server, port, token, named, process.pid, jane.email), watch
 
 
 class Stopwatch:
