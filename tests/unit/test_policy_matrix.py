@@ -45,7 +45,7 @@ def access_of(case: dict[str, Any]) -> Access:
         Connection(case.get("connection", "individual")),
     )
     rule = RULES.get(case["tries"])
-    if rule is None or rule.target is Target.ACCOUNT:
+    if rule is None or rule.target in {Target.ACCOUNT, Target.PLACE}:
         return Access(grant)
     flags = {name: case[name] for name in CALENDAR if name in case}
     calendar = CalendarFacts(
@@ -54,7 +54,7 @@ def access_of(case: dict[str, Any]) -> Access:
         mode=AccessMode(case.get("mode", "read_write")),
         **flags,
     )
-    if rule.target is Target.CALENDAR:
+    if rule.target in {Target.CALENDAR, Target.EVENTS, Target.OWN_EVENTS}:
         return Access(grant, calendar, NOT_ASKED)
     options = {name: case[name] for name in OPTIONS if name in case}
     return Access(grant, calendar, EventFacts(EventClass(case.get("event", "person")), **options))

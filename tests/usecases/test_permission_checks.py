@@ -13,12 +13,14 @@ from calwarden.domain.grant import Connection, Elevation, GrantState
 from calwarden.domain.ids import ApplicationId, CalendarId
 from calwarden.domain.profile import AccessMode
 from calwarden.domain.times import Instant
-from calwarden.policy.decision import Action, Reason
+from calwarden.policy.decision import Action, Deny, Reason
 from calwarden.policy.elevation import Level
+from calwarden.policy.explain import refuse
 from calwarden.policy.view import event_uid
 from calwarden.ports.store import UnitOfWork
 from calwarden.store import SqlStore
 from calwarden.usecases.access import Bearer
+from calwarden.usecases.calendars import list_calendars
 from calwarden.usecases.checking import Question, check_permissions
 from calwarden.usecases.elevation import AskElevation, request_elevation
 from calwarden.usecases.events import (
@@ -48,11 +50,10 @@ SCOPES = (
 
 _UNTRIED = {
     Action.CHECK_PERMISSIONS,
-    Action.READ_USERINFO,  # these five and a new calendar look at no object: they are asked about below
+    Action.READ_USERINFO,  # these four and a new calendar look at no object: they are asked about below
     Action.READ_ACCOUNT,
     Action.LIST_PROFILES,
     Action.REVOKE_PROFILE,
-    Action.LIST_CALENDARS,
     Action.CREATE_CALENDAR,
 }
 
@@ -147,7 +148,13 @@ class Matrix:
     def attempt(self, bearer: Bearer, one: Question) -> Callable[[], object]:
         """The call itself, with input that has nothing else wrong."""
         kit, calendar_id, draft = self.kit, one.calendar_id, self.world.draft()
+
+        def listed() -> None:
+            if calendar_id not in {one.calendar.calendar_id for one in list_calendars(kit, bearer).entries}:
+                raise refuse(Deny(Reason.NOT_FOUND))
+
         calls: dict[Action, Callable[[], object]] = {
+            Action.LIST_CALENDARS: listed,
             Action.READ_BUSY: lambda: read_busy(kit, bearer, asked_busy(calendar_ids=(calendar_id,))),
             Action.READ_EVENTS: lambda: read_events(kit, bearer, asked(calendar_ids=(calendar_id,))),
             Action.READ_OWN_EVENTS: lambda: read_events(

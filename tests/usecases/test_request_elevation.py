@@ -204,11 +204,16 @@ def test_p30_with_unrestricted_access_it_is_granted_at_once(world: Writing) -> N
     assert newest(world, entries).what == "elevation.granted"
 
 
-@pytest.mark.parametrize("connection", [Connection.MANAGED, Connection.DELEGATED])
-def test_p30_without_it_a_raise_is_403_before_any_calendar_is_looked_at(world: Writing, connection: Connection) -> None:
+@pytest.mark.parametrize(
+    ("connection", "code"),
+    [(Connection.MANAGED, "elevation_not_offered"), (Connection.DELEGATED, "beyond_delegation")],
+)
+def test_p30_without_it_a_raise_is_403_before_any_calendar_is_looked_at(
+    world: Writing, connection: Connection, code: str
+) -> None:
     token = world.token(connection=connection, elevated=(world.home,))
     for command in (wanting((world.work, UP)), wanting(("cal_unknown", UP), problem=PROBLEM)):
-        assert refused(world, request_elevation, token, command) == ("elevation_not_offered", Refusal.FORBIDDEN)
+        assert refused(world, request_elevation, token, command) == (code, Refusal.FORBIDDEN)
     request_elevation(world.kit, token, wanting((world.home, DOWN)))
     assert world.grant().elevated == frozenset()
 

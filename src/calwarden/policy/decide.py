@@ -30,13 +30,16 @@ from calwarden.policy.scopes import Ability, abilities, scopes_with
 
 
 class Target(StrEnum):
-    """Which External Events or calendars a rule is about."""
+    """Which object a rule is about. Others are not looked at, and no permit names them."""
 
     ACCOUNT = "account"  # no single object
+    PLACE = "place"  # the Profile in which a calendar is to be made, stated as the calendar it will be
     CALENDAR = "calendar"  # the calendar must be this Grant's to see
-    OWN_EVENT = "own_event"  # written by event_id: may not exist yet
-    EXTERNAL_EVENT = "external_event"  # by event_uid: must exist and not be the Application's own
-    ANY_EVENT = "any_event"  # by event_uid: must exist
+    EVENTS = "events"  # any event in it
+    OWN_EVENTS = "own_events"  # the Application's own in it
+    OWN_EVENT = "own_event"  # one of them, by event_id
+    EXTERNAL_EVENT = "external_event"  # by event_uid: not the Application's own
+    ANY_EVENT = "any_event"  # by event_uid
 
 
 class Option(StrEnum):
@@ -55,6 +58,8 @@ class Rule:
     mode: AccessMode = AccessMode.NONE  # the least that the Profile has to be connected for
     elevated: Elevated = Elevated.NONE  # the least Elevation
     option: Option | None = None
+    absent: bool = False  # the event need not be there
+    gone: bool = False  # a deleted calendar is shown as such
     after_end: bool = False  # answers although the Grant's end has come
     elevates: bool = False  # is about getting an Elevation
 
@@ -64,14 +69,14 @@ RULES: dict[Action, Rule] = {
     Action.READ_ACCOUNT: Rule(None, Target.ACCOUNT),
     Action.LIST_PROFILES: Rule(None, Target.ACCOUNT),
     Action.REVOKE_PROFILE: Rule(None, Target.ACCOUNT),
-    Action.LIST_CALENDARS: Rule(None, Target.ACCOUNT),
-    Action.CREATE_CALENDAR: Rule(Ability.CREATE_CALENDAR, Target.ACCOUNT),
-    Action.READ_BUSY: Rule(Ability.READ_BUSY, Target.CALENDAR, mode=AccessMode.FREE_BUSY),
-    Action.READ_EVENTS: Rule(Ability.READ_EVENTS, Target.CALENDAR, mode=AccessMode.READ_WRITE),
-    Action.READ_OWN_EVENTS: Rule(None, Target.CALENDAR),
-    Action.WRITE_OWN_EVENT: Rule(Ability.WRITE_OWN, Target.OWN_EVENT, writes=True),
-    Action.DELETE_OWN_EVENT: Rule(Ability.DELETE_OWN, Target.OWN_EVENT, writes=True),
-    Action.DELETE_OWN_EVENTS: Rule(Ability.DELETE_OWN, Target.CALENDAR, writes=True),
+    Action.LIST_CALENDARS: Rule(None, Target.CALENDAR, gone=True),
+    Action.CREATE_CALENDAR: Rule(Ability.CREATE_CALENDAR, Target.PLACE, writes=True, mode=AccessMode.READ_WRITE),
+    Action.READ_BUSY: Rule(Ability.READ_BUSY, Target.EVENTS, mode=AccessMode.FREE_BUSY),
+    Action.READ_EVENTS: Rule(Ability.READ_EVENTS, Target.EVENTS, mode=AccessMode.READ_WRITE),
+    Action.READ_OWN_EVENTS: Rule(None, Target.OWN_EVENTS),
+    Action.WRITE_OWN_EVENT: Rule(Ability.WRITE_OWN, Target.OWN_EVENT, writes=True, absent=True),
+    Action.DELETE_OWN_EVENT: Rule(Ability.DELETE_OWN, Target.OWN_EVENT, writes=True, absent=True),
+    Action.DELETE_OWN_EVENTS: Rule(Ability.DELETE_OWN, Target.OWN_EVENTS, writes=True, absent=True),
     Action.EDIT_EVENT: Rule(
         Ability.WRITE_OWN,
         Target.EXTERNAL_EVENT,
@@ -96,17 +101,18 @@ RULES: dict[Action, Rule] = {
     Action.CHECK_PERMISSIONS: Rule(None, Target.ACCOUNT),
 }
 
-_MODES = (AccessMode.NONE, AccessMode.FREE_BUSY, AccessMode.READ_WRITE)
+_MODES = {AccessMode.NONE: 0, AccessMode.FREE_BUSY: 1, AccessMode.READ_WRITE: 2}
 """From the lowest ceiling to none."""
 
-_LEVELS = (Elevated.NONE, Elevated.CHANGE, Elevated.FULL)
+_LEVELS = {Elevated.NONE: 0, Elevated.CHANGE: 1, Elevated.FULL: 2}
 """From the sandbox up."""
 
 _DELEGATED = frozenset({None, Ability.READ_BUSY, Ability.READ_EVENTS})
 """What a delegated connection may ever be for (contract authorization 5.5)."""
 
-_NOT_ELEVATED_HERE = frozenset({Connection.MANAGED, Connection.DELEGATED})
-"""Connections that nobody whom the call could ask may raise (security 6.4)."""
+_WITHOUT_CALENDAR = frozenset({Target.ACCOUNT, Target.PLACE})
+_WITHOUT_EVENT = _WITHOUT_CALENDAR | {Target.CALENDAR}
+_OWN = frozenset({Target.OWN_EVENTS, Target.OWN_EVENT})
 
 
 def decide(action: Action, access: Access) -> Decision:
@@ -119,11 +125,15 @@ def decide(action: Action, access: Access) -> Decision:
     if rule is None:
         return Deny(Reason.NO_RULE)
     denied = _judge_grant(rule, access.grant)
-    if denied is None and access.calendar is not NOT_ASKED:
-        denied = _judge_calendar(rule, access.calendar)
-        if denied is None and access.event is not NOT_ASKED:
-            denied = _judge_event(rule, access.event)
-    return denied or allow(action, access)
+    calendar = access.calendar if rule.target is not Target.ACCOUNT else NOT_ASKED
+    event = access.event if rule.target not in _WITHOUT_EVENT else NOT_ASKED
+    if denied is None and calendar is not NOT_ASKED:
+        denied = _judge_calendar(rule, calendar)
+        if denied is None and event is not NOT_ASKED:
+            denied = _judge_event(rule, event)
+    if denied is not None:
+        return denied
+    return allow(action, access.grant, NOT_ASKED if rule.target is Target.PLACE else calendar, event)
 
 
 def lifting(action: Action) -> tuple[str, ...]:
@@ -144,22 +154,23 @@ def _judge_grant(rule: Rule, grant: GrantFacts) -> Deny | None:
 
 def _judge_ability(rule: Rule, grant: GrantFacts) -> Deny | None:
     # What no scope would lift comes first: a remedy that does not help is none.
-    if grant.connection is Connection.DELEGATED and rule.ability not in _DELEGATED:
+    if grant.connection is Connection.DELEGATED and (rule.elevates or rule.ability not in _DELEGATED):
         return Deny(Reason.BEYOND_DELEGATION)
-    if rule.elevates and grant.connection in _NOT_ELEVATED_HERE:
-        return Deny(Reason.ELEVATION_NOT_OFFERED)
+    if rule.elevates and grant.connection is Connection.MANAGED:
+        return Deny(Reason.ELEVATION_NOT_OFFERED)  # security 6.4
     if rule.ability is not None and rule.ability not in abilities(grant.scopes):
         return Deny(Reason.SCOPE_MISSING, scopes_with(rule.ability))
     return None
 
 
 def _judge_calendar(rule: Rule, calendar: CalendarFacts) -> Deny | None:
-    if calendar.relation is not Relation.OWNED:
+    shown = calendar.relation is Relation.OWNED or (rule.gone and calendar.relation is Relation.DELETED)
+    if not shown:
         return Deny(Reason.NOT_FOUND)
-    if _MODES.index(calendar.mode) < _MODES.index(rule.mode):
+    if _MODES[calendar.mode] < _MODES[rule.mode]:
         return Deny(Reason.ACCESS_MODE)
     # INVARIANT: elevation lifts the sandbox and nothing else; scope, ownership and the Provider's word still hold.
-    if _LEVELS.index(calendar.elevated) < _LEVELS.index(rule.elevated):
+    if _LEVELS[calendar.elevated] < _LEVELS[rule.elevated]:
         sandbox = calendar.elevated is Elevated.NONE
         return Deny(Reason.CALENDAR_NOT_ELEVATED if sandbox else Reason.ELEVATION_WITHOUT_DELETE)
     if rule.writes and calendar.readonly:
@@ -170,12 +181,13 @@ def _judge_calendar(rule: Rule, calendar: CalendarFacts) -> Deny | None:
 
 
 def _judge_event(rule: Rule, event: EventFacts) -> Deny | None:
-    if rule.target is Target.OWN_EVENT:
-        # An event_id names an own event or none; anything else is not what the id can mean.
-        return None if event.event_class in {EventClass.OWN, EventClass.ABSENT} else Deny(Reason.NOT_FOUND)
+    own = event.event_class is EventClass.OWN
     if event.event_class is EventClass.ABSENT:
-        return Deny(Reason.NOT_FOUND)
-    if rule.target is Target.EXTERNAL_EVENT and event.event_class is EventClass.OWN:
+        return None if rule.absent else Deny(Reason.NOT_FOUND)
+    if rule.target in _OWN:
+        # An event_id names an own event or none; anything else is not what the id can mean.
+        return None if own else Deny(Reason.NOT_FOUND)
+    if rule.target is Target.EXTERNAL_EVENT and own:
         return Deny(Reason.EVENT_NOT_EXTERNAL)
     permitted = {
         None: True,

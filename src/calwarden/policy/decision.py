@@ -195,11 +195,10 @@ class Deny:
 Decision = Allow | Deny
 
 
-def allow(action: Action, access: Access) -> Allow:
+def allow(action: Action, grant: GrantFacts, calendar: CalendarFacts | NotAsked, event: EventFacts | NotAsked) -> Allow:
     """Mint the permit of an Allow: for ``decide`` alone. An event is looked at only in a calendar that was."""
     calendar_id, event_key = None, None
-    if access.calendar is not NOT_ASKED:
-        calendar_id = access.calendar.calendar_id
-        event_key = None if access.event is NOT_ASKED else access.event.key
-    grant = access.grant
+    if calendar is not NOT_ASKED:
+        calendar_id = calendar.calendar_id
+        event_key = None if event is NOT_ASKED else event.key
     return Allow(Permit(action, grant.account_id, grant.application_id, calendar_id, event_key, _MINT))

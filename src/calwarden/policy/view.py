@@ -177,6 +177,16 @@ def calendar_facts(grant: Grant, calendar: Calendar | None, profile: Profile | N
     )
 
 
+def place_facts(grant: Grant, profile: Profile | None) -> CalendarFacts:
+    """What a decision needs of a calendar that is to be made in ``profile``."""
+    if profile is None:
+        return CalendarFacts(Relation.UNKNOWN)
+    found = Relation.OWNED if profile.account_id == grant.account_id else Relation.OTHER_ACCOUNT
+    if profile.profile_id in grant.hidden_profiles:
+        found = Relation.EXCLUDED
+    return CalendarFacts(found, connected=profile.connected, mode=profile.access_mode)
+
+
 def event_class(grant: Grant, event: Event | None) -> EventClass:
     """Partner Event or External Event, relative to the asking Application; deleted is absent."""
     if event is None or event.deleted:

@@ -72,7 +72,7 @@ def _denied(uow: UnitOfWork, caller: Caller, question: Question) -> Deny | None:
     decision = decide(question.action, Access(caller.facts))
     if isinstance(decision, Deny):
         return decision
-    if rule is None or rule.target is Target.ACCOUNT or not question.calendar_id:
+    if rule is None or rule.target in {Target.ACCOUNT, Target.PLACE} or not question.calendar_id:
         return None
     asking = replace(caller, action=question.action)
     place = find_place(uow, asking, question.calendar_id, {})

@@ -9,9 +9,10 @@ from calwarden.domain.errors import Invalid, Refusal, Refused
 from calwarden.domain.ids import ResourceId, WriteId, calendar_id_of
 from calwarden.domain.profile import Profile
 from calwarden.domain.write import PendingWrite, WriteKind
-from calwarden.policy.decision import Action, Deny, Reason
+from calwarden.policy.decide import decide
+from calwarden.policy.decision import Access, Action, Deny, Reason
 from calwarden.policy.explain import refuse
-from calwarden.policy.view import visible_calendars, visible_profiles
+from calwarden.policy.view import place_facts, visible_calendars, visible_profiles
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.access import Bearer, Caller, Refusing, Wake, attempt_write
 from calwarden.usecases.calendars.entry import CalendarEntry, calendar_entry
@@ -59,8 +60,10 @@ async def create_calendar(kit: Kit, bearer: Bearer, command: NewCalendar, wake: 
 def _accept(kit: Kit, bearer: Bearer, command: NewCalendar) -> PendingWrite:
     def act(uow: UnitOfWork, caller: Caller) -> PendingWrite | Refusing:
         profile = _profile(uow, caller, command.profile_id)
-        if profile is not None and not profile.connected:
-            return Refusing(caller, Deny(Reason.PROFILE_DISCONNECTED), {"profile_id": profile.profile_id})
+        if profile is not None:
+            decision = decide(caller.action, Access(caller.facts, place_facts(caller.grant, profile)))
+            if isinstance(decision, Deny):
+                return Refusing(caller, decision, {"profile_id": profile.profile_id})
         if command.problem is not None:
             raise command.problem
         if profile is None:

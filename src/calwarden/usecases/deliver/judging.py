@@ -12,8 +12,8 @@ from calwarden.domain.profile import Calendar, Profile
 from calwarden.domain.times import EventTime, Instant, instant_day, sort_key
 from calwarden.domain.write import PendingWrite, WriteKind
 from calwarden.policy.decide import decide
-from calwarden.policy.decision import Access, Action, Decision, Deny, Permit, Reason
-from calwarden.policy.view import calendar_facts, event_facts, grant_facts
+from calwarden.policy.decision import Access, Action, Deny, Permit, Reason
+from calwarden.policy.view import calendar_facts, event_facts, grant_facts, place_facts
 from calwarden.ports.connector import EventTarget, RemoteResource
 from calwarden.ports.store import UnitOfWork
 from calwarden.syncplan.reconcile import event_key
@@ -105,9 +105,8 @@ def _judge_creation(kit: Kit, write: PendingWrite, grant: Grant | None, profile:
     outdated = _outdated(write, grant)
     if outdated is not None or grant is None:
         return Drop(write, outdated or _REVOKED)
-    decision: Decision = decide(Action.CREATE_CALENDAR, Access(grant_facts(grant, kit.clock())))
-    if profile.profile_id in grant.hidden_profiles:
-        decision = Deny(Reason.NOT_FOUND)
+    access = Access(grant_facts(grant, kit.clock()), place_facts(grant, profile))
+    decision = decide(Action.CREATE_CALENDAR, access)
     return Drop(write, decision.reason.value) if isinstance(decision, Deny) else Order(write, decision.permit)
 
 
