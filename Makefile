@@ -69,6 +69,10 @@ faults: test-deps $(VENV)/.test ## Kill the server KILLS times (100) and see wha
 KILLS ?= 100
 STORE ?= sqlite
 
+.PHONY: mutants
+mutants: $(VENV)/.test ## Change the permission core and the guards in every small way, and see a test fail (ONLY=file)
+	PYTHONPATH=tests $(BIN)/python -m mutants.run $(if $(ONLY),--only $(ONLY))
+
 .PHONY: acceptance-postgresql
 acceptance-postgresql: test-deps $(VENV)/.node ## The acceptance tests once more, with everything stored in PostgreSQL
 	$(BIN)/pytest tests/acceptance --database postgresql

@@ -9,6 +9,7 @@ usual = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("calwarden", usual, derandomize=True)
 settings.register_profile("fuzz", usual, derandomize=False, print_blob=True)
 settings.register_profile("proof", usual, derandomize=False, print_blob=True, max_examples=1_000)
+settings.register_profile("swift", usual, derandomize=True, max_examples=20)
 settings.load_profile("calwarden")
 
 

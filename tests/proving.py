@@ -1,5 +1,8 @@
-"""Whether this run is `make proof`, which leaves nothing out, or the suite, which has to end soon."""
+"""How much a run leaves out: nothing in `make proof`, little in the suite, much in `make mutants`, which runs tests a
+thousand times.
+"""
 
 from hypothesis import settings
 
 PROVING = settings.get_current_profile_name() == "proof"
+SWIFT = settings.get_current_profile_name() == "swift"

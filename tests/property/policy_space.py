@@ -24,6 +24,7 @@ from calwarden.policy.decision import (
     TokenState,
 )
 from property import truth_table
+from proving import SWIFT
 
 COLUMNS = tuple(truth_table.COLUMNS.values())
 GRANULAR = COLUMNS[:6]
@@ -55,6 +56,7 @@ EVENTS: tuple[EventFacts | NotAsked, ...] = (
     *(EventFacts(*facts, THIS) for facts in product(EventClass, *[(True, False)] * 3)),
 )
 OBJECTS = tuple(product(CALENDARS, EVENTS))
+TRIED = OBJECTS[::11] if SWIFT else OBJECTS
 HIDDEN = tuple(one for one in Relation if one is not Relation.OWNED)
 
 

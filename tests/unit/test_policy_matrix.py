@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from calwarden.domain.errors import Invalid, Refusal, Refused
 from calwarden.domain.grant import Connection
 from calwarden.domain.profile import AccessMode
 from calwarden.policy.decide import RULES, Target, decide
@@ -15,6 +16,7 @@ from calwarden.policy.decision import (
     Action,
     Allow,
     CalendarFacts,
+    Deny,
     Elevated,
     EventClass,
     EventFacts,
@@ -24,7 +26,7 @@ from calwarden.policy.decision import (
     Relation,
     TokenState,
 )
-from calwarden.policy.explain import explain
+from calwarden.policy.explain import explain, refuse, told
 from calwarden.policy.scopes import CATALOGUE, Ability, ScopeKind, scopes_with
 
 CASES: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("policy_matrix.toml").read_text("utf-8"))["case"]
@@ -92,6 +94,24 @@ def test_every_reason_says_what_would_lift_it_if_anything_would() -> None:
     assert len({sentence for sentence, _ in texts.values()}) == len(texts)
     assert {reason for reason, (_, remedy) in texts.items() if remedy is None} == NOTHING_LIFTS
     assert not any((sentence + (remedy or "")).endswith(".") for sentence, remedy in texts.values())
+
+
+def test_what_is_told_names_the_scopes_that_are_missing() -> None:
+    sentence, remedy = explain(Reason.SCOPE_MISSING)
+    missing = Deny(Reason.SCOPE_MISSING, ("read_events", "other"))
+    assert told(missing) == (sentence, f"{remedy}: read_events or other")
+    assert told(Deny(Reason.NOT_FOUND)) == explain(Reason.NOT_FOUND)
+    refused = refuse(missing)
+    assert isinstance(refused, Refused)
+    assert (refused.kind, refused.reason_code) == (Refusal.FORBIDDEN, "scope_missing")
+    assert (refused.reason, refused.remedy, refused.scope) == (*told(missing), "read_events other")
+
+
+def test_the_wrong_kind_of_uid_is_input_that_is_wrong_and_says_both() -> None:
+    wrong = refuse(Deny(Reason.EVENT_NOT_EXTERNAL))
+    assert isinstance(wrong, Invalid)
+    [problem] = wrong.fields["event_uid"]
+    assert problem.description == ": ".join(str(part) for part in explain(Reason.EVENT_NOT_EXTERNAL))
 
 
 def test_a_refusal_names_the_narrowest_scope_that_helps_and_no_other() -> None:
