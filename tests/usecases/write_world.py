@@ -83,7 +83,7 @@ class Writing(World):
     def token(self, *scopes: str, app: str = "demo", elevated: tuple[CalendarId, ...] = (), **changes: Any) -> Bearer:
         """A live grant, with these facts changed."""
         answer = issue_grant(self.kit, ApplicationId(app), self.jane, scopes or EVERYTHING)
-        self.change_grant(app, elevations=without_terms(elevated), **changes)
+        self.change_grant(app, **{"elevations": without_terms(elevated), **changes})
         return Bearer(answer.access_token)
 
     def change_grant(self, app: str = "demo", **changes: Any) -> None:

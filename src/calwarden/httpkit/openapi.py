@@ -59,6 +59,8 @@ def _operation(row: Operation[C], faults: Faults, refs: Mapping[object, Schema])
     }
     if row.place is not Place.QUERY:
         shown["requestBody"] = _request_body(row)
+    if row.actions:
+        shown["x-actions"] = [str(one) for one in row.actions]
     return shown
 
 

@@ -81,7 +81,9 @@ Explain = Callable[[Exception], Response | None]
 
 @dataclass(frozen=True, slots=True)
 class Operation(Generic[C]):
-    """One row. ``answers``: the type of the body by status, None for an empty one; ``errors``: further statuses."""
+    """One row. ``answers``: the type of the body by status, None for an empty one; ``errors``: further statuses;
+    ``actions``: what of the permission model it may come to, by the names that decisions have.
+    """
 
     name: str
     method: str
@@ -93,6 +95,7 @@ class Operation(Generic[C]):
     fields: Fields = field(default_factory=dict)
     place: Place = Place.QUERY
     errors: tuple[int, ...] = ()
+    actions: tuple[str, ...] = ()
 
     @property
     def statuses(self) -> list[int]:

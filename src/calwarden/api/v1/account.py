@@ -12,6 +12,7 @@ from calwarden.domain.account import Account
 from calwarden.domain.grant import Grant
 from calwarden.httpkit import Auth, Call, Operation, json_answer
 from calwarden.httpkit.shapes import Flag, Stated
+from calwarden.policy.decision import Action
 from calwarden.usecases.account import ProfileEntry, UserInfo, read_account, read_userinfo
 
 EMBED: Final = Stated(Flag(), "adds userinfo to the answer, as GET /v1/userinfo gives it")
@@ -121,9 +122,11 @@ OPERATIONS: Final = (
     Operation(
         "readUserinfo", "GET", "/v1/userinfo", Auth.TOKEN, "Who the account is, and what may be done with it",
         _userinfo, {200: UserInfoBody},
+        actions=(Action.READ_USERINFO,),
     ),
     Operation(
         "readAccount", "GET", "/v1/account", Auth.TOKEN, "Who the account is, in the older form",
         _account, {200: AccountBody},
+        actions=(Action.READ_ACCOUNT,),
     ),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from calwarden.api.context import Api
 from calwarden.httpkit import Auth, Call, Operation, Place, json_answer
 from calwarden.httpkit.shapes import Read, Stated, Text
+from calwarden.policy.decision import Action
 from calwarden.usecases.calendars import CalendarEntry, NewCalendar, create_calendar, list_calendars
 
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}", flags=re.ASCII)
@@ -106,6 +107,7 @@ OPERATIONS: Final = (
     Operation(
         "listCalendars", "GET", "/v1/calendars", Auth.TOKEN, "The calendars the person owns", _list,
         {200: CalendarsBody},
+        actions=(Action.LIST_CALENDARS,),
     ),
     Operation(
         "createCalendar", "POST", "/v1/calendars", Auth.TOKEN, "Make a calendar; scope create_calendar", _create,
@@ -116,5 +118,6 @@ OPERATIONS: Final = (
             "color": Stated(COLOR, "the nearest the calendar service has"),
         },
         Place.BODY, (423,),
+        actions=(Action.CREATE_CALENDAR,),
     ),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from calwarden.api.v1.account import EMBED, UserInfoBody, embedded
 from calwarden.api.v1.draft import DRAFT, draft_of, unzoned
 from calwarden.httpkit import Auth, Call, Operation, Place, empty_answer, json_answer
 from calwarden.httpkit.shapes import Choice, Flag, Items, Stated, Text
+from calwarden.policy.decision import Action
 from calwarden.usecases.access import Accepted
 from calwarden.usecases.events import (
     DeleteEvent,
@@ -101,10 +102,12 @@ OPERATIONS: Final = (
         "upsertEvent", "POST", _PATH, Auth.TOKEN,
         "Create or change an event: one's own by event_id, another in an unrestricted calendar by event_uid",
         _upsert, {202: None}, {**_IDS, **DRAFT}, Place.BODY, (423,),
+        actions=(Action.WRITE_OWN_EVENT, Action.EDIT_EVENT),
     ),
     Operation(
         "deleteEvent", "DELETE", _PATH, Auth.TOKEN, "Delete an event, named in the same way",
         _delete, {202: None}, _IDS, Place.BOTH, (423,),
+        actions=(Action.DELETE_OWN_EVENT, Action.DELETE_EVENT),
     ),
     Operation(
         "deleteEvents", "DELETE", "/v1/events", Auth.TOKEN, "Delete every event the application created",
@@ -115,6 +118,7 @@ OPERATIONS: Final = (
             "include_userinfo": EMBED,
         },
         Place.BOTH, (423,),
+        actions=(Action.DELETE_OWN_EVENTS,),
     ),
     Operation(
         "changeParticipationStatus", "POST", _PATH + "/{event_uid}/participation_status", Auth.TOKEN,
@@ -125,5 +129,6 @@ OPERATIONS: Final = (
             "include_userinfo": EMBED,
         },
         Place.BODY, (423,),
+        actions=(Action.RESPOND,),
     ),
 )  # fmt: skip

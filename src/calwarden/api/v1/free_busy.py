@@ -12,6 +12,7 @@ from calwarden.api.v1.reading import WINDOW, page_of, window_of
 from calwarden.api.v1.times import LocalTime, written
 from calwarden.httpkit import Auth, Call, Operation, json_answer
 from calwarden.httpkit.shapes import Flag, Stated
+from calwarden.policy.decision import Action
 from calwarden.policy.view import BusyView
 from calwarden.timetable.wiretime import format_instant
 from calwarden.usecases.freebusy import AskedBusy, BusyPage, read_busy, read_busy_page
@@ -85,9 +86,11 @@ OPERATIONS: Final = (
             "include_ids": Stated(Flag(), "ids of events, where the grant may know them"),
             "include_free": Stated(Flag(), "periods that are free as well; true"),
         },
+        actions=(Action.READ_BUSY,),
     ),
     Operation(
         "readFreeBusyPage", "GET", _PAGES + "/{page}", Auth.TOKEN, "A further page of periods",
         _page, {200: FreeBusyBody},
+        actions=(Action.READ_BUSY,),
     ),
 )  # fmt: skip

@@ -73,5 +73,6 @@ OPERATIONS: Final = (
         {200: ChecksBody},
         {"checks": Stated(Items(_QUESTION, _MOST, least=1), "the questions", required=True)},
         Place.BODY,
+        actions=(Action.CHECK_PERMISSIONS,),
     ),
 )  # fmt: skip

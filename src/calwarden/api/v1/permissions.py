@@ -8,6 +8,7 @@ from starlette.responses import Response
 from calwarden.api.context import Api
 from calwarden.httpkit import Auth, Call, Operation, Place, json_answer
 from calwarden.httpkit.shapes import Choice, Items, Record, Stated, Text
+from calwarden.policy.decision import Action
 from calwarden.policy.elevation import Level
 from calwarden.usecases.elevation import AskElevation, request_elevation
 
@@ -57,5 +58,6 @@ OPERATIONS: Final = (
             "redirect_uri": Stated(Text(4_096), "where the person returns to; a registered one"),
         },
         Place.BODY,
+        actions=(Action.REQUEST_ELEVATION, Action.LOWER_ELEVATION),
     ),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from calwarden.api.context import Api
 from calwarden.api.providers import service_of
 from calwarden.domain.profile import Profile
 from calwarden.httpkit import Auth, Call, Operation, Place, empty_answer, json_answer
+from calwarden.policy.decision import Action
 from calwarden.usecases.account import list_profiles, revoke_profile
 
 
@@ -58,9 +59,11 @@ OPERATIONS: Final = (
     Operation(
         "listProfiles", "GET", "/v1/profiles", Auth.TOKEN, "The calendar services the person has connected", _list,
         {200: ProfilesBody},
+        actions=(Action.LIST_PROFILES,),
     ),
     Operation(
         "revokeProfile", "POST", "/v1/profiles/{profile_id}/revoke", Auth.TOKEN,
         "Take one profile out of the authorization", _revoke, {202: None}, place=Place.BODY,
+        actions=(Action.REVOKE_PROFILE,),
     ),
 )  # fmt: skip

@@ -15,6 +15,7 @@ from calwarden.api.v1.times import BOUND, ZONE, LocalTime, written
 from calwarden.domain.times import Day, Instant, day_instant
 from calwarden.httpkit import Auth, Call, Operation, json_answer
 from calwarden.httpkit.shapes import Fields, Flag, Stated
+from calwarden.policy.decision import Action
 from calwarden.policy.view import EventView
 from calwarden.timetable.wiretime import format_instant
 from calwarden.usecases.events import Asked, EventsPage, read_events, read_events_page
@@ -241,8 +242,10 @@ OPERATIONS: Final = (
             "include_moved": Stated(Flag(), "events that were in the window before they moved"),
             "google_event_ids": Stated(Flag(), "accepted; there are none"),
         },
+        actions=(Action.READ_EVENTS, Action.READ_OWN_EVENTS),
     ),
     Operation(
         "readEventsPage", "GET", _PAGES + "/{page}", Auth.TOKEN, "A further page of events", _page, {200: EventsBody},
+        actions=(Action.READ_EVENTS, Action.READ_OWN_EVENTS),
     ),
 )  # fmt: skip
