@@ -3,6 +3,7 @@
 import ast
 import copy
 import pickle
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -38,6 +39,7 @@ from proving import PROVING, SWIFT
 MOST = ("read_write",)
 """What the suite tries with a token or Grant that is not live; ``make proof`` tries all of them."""
 
+Record = Callable[[str, object], None]
 STATUSES = {
     Refusal.UNAUTHENTICATED: 401,
     Refusal.FORBIDDEN: 403,
@@ -68,7 +70,7 @@ def cell_of(event: EventFacts | NotAsked) -> truth_table.Event | None:
 
 
 @pytest.mark.parametrize("action", Action, ids=lambda one: one.value)
-def test_every_decision_is_what_the_table_says(action: Action) -> None:
+def test_every_decision_is_what_the_table_says(action: Action, record_property: Record) -> None:
     seen = [(one, row_of(one[0]), cell_of(one[1])) for one in TRIED]
     cases = 0
     for scopes, token, standing, connection in product(COLUMN_SETS, TokenState, GrantStanding, Connection):
@@ -81,6 +83,7 @@ def test_every_decision_is_what_the_table_says(action: Action) -> None:
             if said(decision) != truth_table.answer(*stated, row, cell):
                 resolved(action, decision, facts, calendar, event)
             cases += 1
+    record_property("cases", cases)
     sets = len(COLUMN_SETS)
     assert SWIFT or len(TRIED) == (6 * 3 * 4 * 3 + 1) * (4 * 8 + 1)
     assert cases == (sets * 9 if PROVING else sets + 8) * 4 * len(TRIED)
