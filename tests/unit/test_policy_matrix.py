@@ -9,7 +9,7 @@ import pytest
 from calwarden.domain.errors import Invalid, Refusal, Refused
 from calwarden.domain.grant import Connection
 from calwarden.domain.profile import AccessMode
-from calwarden.policy.decide import RULES, Target, decide
+from calwarden.policy.decide import RULES, Target, decide, lifting
 from calwarden.policy.decision import (
     NOT_ASKED,
     Access,
@@ -27,7 +27,7 @@ from calwarden.policy.decision import (
     TokenState,
 )
 from calwarden.policy.explain import explain, refuse, told
-from calwarden.policy.scopes import CATALOGUE, Ability, ScopeKind, scopes_with
+from calwarden.policy.scopes import CATALOGUE, Ability, ScopeKind, parse_user_scopes, scopes_with
 
 CASES: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("policy_matrix.toml").read_text("utf-8"))["case"]
 OPTIONS = ("may_update", "may_delete", "may_respond")
@@ -123,6 +123,20 @@ def test_a_refusal_names_the_narrowest_scope_that_helps_and_no_other() -> None:
         Ability.RESPOND: ("change_participation_status",),
         Ability.CREATE_CALENDAR: ("create_calendar",),
     }
+
+
+def test_what_would_lift_a_missing_scope_is_known_without_trying() -> None:
+    for action in Action:
+        decision = decide(action, Access(GrantFacts()))
+        assert lifting(action) == (decision.scopes if isinstance(decision, Deny) else ())
+    assert lifting(Action.READ_BUSY) == ("read_free_busy",)
+    assert lifting("events.wipe") == ()  # type: ignore[arg-type]  # what no caller may send
+
+
+def test_only_known_scopes_of_people_may_be_asked_for() -> None:
+    assert parse_user_scopes("read_events  free_busy read_events") == ("read_events", "free_busy")
+    for text in ("", " ", "read_events nonsense", "Read_events", "service_account/accounts/manage", "full_access"):
+        assert parse_user_scopes(text) is None
 
 
 def test_composites_are_the_union_of_the_granular_scopes_the_contract_names() -> None:
