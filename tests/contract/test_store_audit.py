@@ -4,6 +4,8 @@ import base64
 import hashlib
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import text
 
 from calwarden.domain.audit import Actor, AuditEntry, Looked, Outcome
@@ -145,6 +147,28 @@ def test_an_export_can_be_checked_by_anybody(store: SqlStore) -> None:
     header = f'["{JANE}",1,{NOW + 1},"{"0" * 64}"]'.encode()
     sealed = base64.b64decode(str(first["sealed"]))
     assert hashlib.sha256(len(header).to_bytes(4, "big") + header + sealed).hexdigest() == first["hash"]
+
+
+def test_anybody_can_check_the_head_with_the_public_key(store: SqlStore) -> None:
+    hold(store)
+    record(store, entry(1), entry(2))
+    with store.read() as uow:
+        head, key = uow.audit.head(JANE), uow.audit.public_key()
+    assert head is not None
+    assert head["public_key"] == key
+    message = f'["{JANE}",2,"{head["hash"]}"]'.encode()
+    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
+    public.verify(bytes.fromhex(str(head["signature"])), message)
+    with pytest.raises(InvalidSignature):
+        public.verify(bytes.fromhex(str(head["signature"])), message.replace(b",2,", b",1,"))
+
+
+@pytest.mark.parametrize("signature", ["", "nonsense", "00" * 64, "00" * 32])
+def test_a_head_with_another_signature_is_told(store: SqlStore, signature: str) -> None:
+    hold(store)
+    record(store, entry(1))
+    run(store, f"UPDATE audit_heads SET signature = '{signature}'")
+    assert problems(store) == [f"{JANE}: the head of the ledger is not signed by this server"]
 
 
 def test_the_ledger_of_an_erased_account_verifies_and_is_unreadable(store: SqlStore) -> None:

@@ -45,6 +45,15 @@ def export(
                     write(json.dumps(one))
 
 
+@group.command("key")
+def key(as_json: AsJson = False) -> None:
+    """Print the public key that the heads of the ledger are signed for: with it anybody can check an export."""
+    with operating(as_json) as at:
+        with at.kit.store.read() as uow:
+            found = uow.audit.public_key()
+        at.console.facts({"algorithm": "Ed25519", "public_key": found})
+
+
 @group.command("verify")
 def verify(
     against: Annotated[

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import hmac
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from calwarden.store.transaction import Transaction
 
 _TABLE = "audit_entries"
 _HOUR = 3_600
+_HEAD = "audit-head"
 _a = t.audit_entries.c
 _START = "0" * 64
 """The predecessor of an Account's first entry."""
@@ -148,6 +148,7 @@ class SqlAudit:
             "sequence": head.sequence,
             "hash": head.hash,
             "signature": head.signature,
+            "public_key": self.public_key(),
         }
 
     def close_hours(self, now: Instant) -> None:
@@ -192,14 +193,24 @@ class SqlAudit:
         head = self._tx.one(t.audit_heads, account_id=chain)
         if head is None:
             yield f"{chain}: the ledger has lost its head"
-        elif not hmac.compare_digest(head.signature, self._sign(chain, head.sequence, head.hash)):
+        elif not self._is_signed(head):
             yield f"{chain}: the head of the ledger is not signed by this server"
         elif (head.sequence, head.hash) != (expected - 1, previous):
             yield f"{chain}: the ledger ends at entry {expected - 1}, its head names entry {head.sequence}"
 
+    def public_key(self) -> str:
+        return self._keys.keyring.public_key(_HEAD).hex()
+
     def _sign(self, account_id: str, sequence: int, digest: str) -> str:
-        message = msgspec.json.encode([account_id, sequence, digest])
-        return self._keys.keyring.mac("audit-head", message).hex()
+        return self._keys.keyring.sign(_HEAD, _head_message(account_id, sequence, digest)).hex()
+
+    def _is_signed(self, head: Row[Any]) -> bool:
+        try:
+            signature = bytes.fromhex(head.signature)
+        except ValueError:
+            return False
+        message = _head_message(head.account_id, head.sequence, head.hash)
+        return self._keys.keyring.has_signed(_HEAD, message, signature)
 
     def _entry(self, row: Row[Any]) -> AuditEntry:
         return self._keys.open(row.account_id, _TABLE, (str(row.sequence),), row.sealed, AuditEntry)
@@ -223,6 +234,11 @@ def _record(row: Row[Any], entry: AuditEntry | None) -> Record:
 
 def _utc(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _head_message(account_id: str, sequence: int, digest: str) -> bytes:
+    """What the signature of a head is of."""
+    return msgspec.json.encode([account_id, sequence, digest])
 
 
 def _digest(account_id: str, sequence: int, at: int, previous: str, sealed: bytes) -> str:

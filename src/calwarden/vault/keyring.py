@@ -16,7 +16,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import msgspec
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from calwarden.vault.placing import placed
@@ -153,6 +155,25 @@ class Keyring:
     def mac(self, purpose: str, message: bytes) -> bytes:
         """HMAC-SHA256 of ``message`` under a key for ``purpose`` alone."""
         return hmac.new(_derive(self._lookup, purpose), message, hashlib.sha256).digest()
+
+    def sign(self, purpose: str, message: bytes) -> bytes:
+        """The Ed25519 signature (RFC 8032) of ``message`` under a key pair for ``purpose`` alone; it never changes."""
+        return self._signing(purpose).sign(message)
+
+    def public_key(self, purpose: str) -> bytes:
+        """What anybody can check signatures of :meth:`sign` with: 32 bytes."""
+        return self._signing(purpose).public_key().public_bytes_raw()
+
+    def has_signed(self, purpose: str, message: bytes, signature: bytes) -> bool:
+        """Whether ``signature`` is ours."""
+        try:
+            self._signing(purpose).public_key().verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+    def _signing(self, purpose: str) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(_derive(self._lookup, f"signing: {purpose}"))
 
     def _reload(self) -> None:
         if self._path is None:

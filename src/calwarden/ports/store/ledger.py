@@ -44,7 +44,13 @@ class Audit(Protocol):
         ...
 
     def head(self, account_id: AccountId) -> Record | None:
-        """The signed head of the chain, as :meth:`export` gives it."""
+        """The head of the chain as :meth:`export` gives it: signed with Ed25519, over the JSON of account, sequence and
+        hash in an array without blanks.
+        """
+        ...
+
+    def public_key(self) -> str:
+        """What signatures of heads can be checked with: an Ed25519 public key, in hex."""
         ...
 
     def close_hours(self, now: Instant) -> None:
