@@ -50,6 +50,9 @@ class Desk(Protocol):
     def remove_calendar(self, name: str) -> bool:
         """Delete a calendar that the server on trial made; False if nobody can."""
 
+    def close(self) -> None:
+        """Nothing more is asked."""
+
 
 def desk_of(config: Config) -> Desk | None:
     """None if there is no way to make External Events."""
@@ -98,6 +101,9 @@ class CalDav:
                 return True
         return False
 
+    def close(self) -> None:
+        self.client.close()
+
     def _ask(self, method: str, url: str, body: str = "", kind: str = "", *, missing: bool = False) -> httpx.Response:
         headers = {"Content-Type": kind, "Depth": "1"} if kind else {}
         try:
@@ -140,6 +146,9 @@ class ByCommand:
     def remove_calendar(self, name: str) -> bool:
         del name
         return False
+
+    def close(self) -> None:
+        """There is nothing open."""
 
 
 def wire(moment: datetime) -> str:

@@ -3,7 +3,7 @@ became of the events count.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conformance.attempts import BULK, EFFECTLESS, READS, SEEN, TARGETED, WRITES, Attempt, Trial, role, shown
 from conformance.client import Answer, NotTried
@@ -39,8 +39,9 @@ class Tried:
 
     def letter(self, now: Snapshot) -> str:
         """What the answer and the state of things come to."""
-        status, done = self.attempt.answer.status, not self.effect or self.attempt.done(now)
-        if self.attempt.answer.ok:
+        status, ok = self.attempt.answer.status, self.attempt.answer.ok
+        done = not self.effect or self.attempt.done(now if ok else replace(now, strict=False))
+        if ok:
             return "Y" if done else "-"
         kept = {_FORBIDDEN: "n", _INVALID: "v"}.get(status, str(status))
         return f"{status}+" if self.effect and (done or self._changed(now)) else kept

@@ -33,6 +33,7 @@ def run(config: Config, only: Sequence[str] = (), chosen: Sequence[str] = ()) ->
             report.left = world.leave()
         except CannotRun as error:
             report.left = [f"everything titled kit{world.run}-...: {error}"]
+        world.close()
     if not report.tried:
         raise CannotRun(f"nothing was tried: {'; '.join(report.skipped.values()) or 'no check has such a name'}")
     return report

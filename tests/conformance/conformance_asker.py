@@ -1,13 +1,13 @@
 """What the kit is told to run for a token: asks the bench, where the people sit in front of their browsers."""
 
-import http.client
+import socket
 import sys
-from urllib.parse import urlencode
 
-address, what, *pairs = sys.argv[1:]
-connection = http.client.HTTPConnection(address, timeout=120)
-connection.request("POST", f"/{what}", urlencode([tuple(pair.split("=", 1)) for pair in pairs]))
-answer = connection.getresponse()
-text = answer.read().decode()
-sys.stdout.write(text)
-sys.exit(0 if answer.status == 200 else text)
+port, *words = sys.argv[1:]
+with socket.create_connection(("127.0.0.1", int(port)), 120) as connection:
+    connection.sendall("\t".join(words).encode() + b"\n")
+    answer = b""
+    while part := connection.recv(65_536):
+        answer += part
+sys.stdout.write(answer.decode())
+sys.exit(0 if answer.startswith(b"{") else 1)

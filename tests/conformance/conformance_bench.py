@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import socketserver
 import subprocess
 import sys
 import threading
@@ -11,31 +12,34 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+
+import httpx
 
 from calwarden.domain.audit import Actor
+from calwarden.ports.connector import ConnectorFactory
 from calwarden.usecases.authorize import issue_grant
 from calwarden.usecases.connect import Login, NotConnected, connect_calendar
 from calwarden.usecases.develop import NewApplication, create_application
-from calwarden.usecases.kit import Kit
 from calwarden.usecases.operate import find_account, find_application, list_profiles, sync_now
 from calwarden.usecases.people import NewAccount, create_account
-from calwarden.wiring.opening import opened
+from calwarden.wiring.opening import Opened, opened
 from calwarden.wiring.providers import connector_factory
 from calwarden.wiring.system import read_settings
 from demo.browser import Browser
-from demo.people import ALLOW, ALLOW_UNRESTRICTED, Person, authorize_link, exchange
-from demo.server import Application, Server, answers
+from demo.people import ALLOW_UNRESTRICTED, Person, authorize_link
+from demo.server import Application, Server
 from servers.dav import free_port, running
 from servers.radicale import Radicale
 
 HERE = Path(__file__).parent
 REDIRECT = "http://127.0.0.1:7999/back"
 PASSWORD = "a password of the bench"
+NONE_KEPT = httpx.Limits(max_keepalive_connections=0)
+NO_PROGRAM: Any = None  # the people use their calendar programs without the bench
 STEWARD, PAIRS = "steward", 40
 EMAILS = {"first": "first@example.org", "second": "second@example.org"}
 
@@ -104,33 +108,47 @@ class Standing:
     """One server. ``asker``: where its people are asked for what they grant."""
 
     server: Server
-    people: dict[str, Person]
     applications: dict[str, Application]
     calendars: Radicale
     number: int
-    kit: Kit
+    held: Opened
+    plain: httpx.Client
     asker: str = ""
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def person(self, email: str) -> Person:
+        """With a browser of their own, in which they are signed in from the first page on."""
+        if email not in self.people:
+            self.people[email] = Person(email, email, PASSWORD, Browser(self.server.url), NO_PROGRAM)
+        return self.people[email]
 
     def grant(self, application: str, account: str, scopes: str) -> dict[str, Any]:
         """The person agrees on the server's own page."""
         app = self.applications[application]
-        code = self.people[account].allow(authorize_link(self.server, app, scopes))
-        return dict(exchange(self.server, app, code).raise_for_status().json())
+        said = {
+            "grant_type": "authorization_code",
+            "client_id": app.client_id,
+            "client_secret": app.client_secret,
+            "code": self.person(account).allow(authorize_link(self.server, app, scopes)),
+            "redirect_uri": app.redirect_uri,
+        }
+        answer = self.plain.post(f"{self.server.url}/oauth/token", json=said)
+        return dict(answer.raise_for_status().json())
 
     def issue(self, application: str, account: str, scopes: str) -> dict[str, Any]:
         """What ``calwarden grant issue`` does, without starting another Python each time."""
-        app, person = find_application(self.kit, application), find_account(self.kit, account)
-        made = issue_grant(self.kit, app.application_id, person.account_id, tuple(scopes.split()))
+        app, person = find_application(self.held.kit, application), find_account(self.held.kit, account)
+        made = issue_grant(self.held.kit, app.application_id, person.account_id, tuple(scopes.split()))
         return {"access_token": made.access_token, "refresh_token": made.refresh_token, "scope": made.scope}
 
     def elevate(self, account: str, url: str) -> dict[str, Any]:
         """The person agrees on the server's own page."""
-        self.people[account].extend(url, ALLOW_UNRESTRICTED)
+        self.person(account).extend(url, ALLOW_UNRESTRICTED)
         return {}
 
     def sync(self, account: str) -> dict[str, Any]:
         """What ``calwarden profile sync --wait`` does."""
-        sync(self.server, account)
+        sync(self.held, account)
         return {}
 
     def config(self, way: str = "grant", **more: object) -> dict[str, Any]:
@@ -173,6 +191,7 @@ class Bench:
     base: Path
     applications: list[Application]
     launcher: "subprocess.Popen[str]"
+    plain: httpx.Client
     _numbers: Iterator[int] = field(default_factory=count)
 
     @contextmanager
@@ -183,15 +202,15 @@ class Bench:
         shutil.copytree(self.base, folder)
         environ = environ_of(folder, port, self.calendars)
         server = Server(f"http://127.0.0.1:{port}", environ, folder)
-        self._connect(server, number)
-        self._start(server, fault)
-        browsers = {email: Browser(server.url) for email in EMAILS.values()}
-        people = {email: Person(email, email, PASSWORD, one, None) for email, one in browsers.items()}  # type: ignore[arg-type]
         applications = {one.client_id: one for one in self.applications}
         with opened(read_settings(environ)) as held:
-            standing = Standing(server, people, applications, self.calendars, number, held.kit)
+            self._connect(held, number)
+            self._start(server, fault)
+            standing = Standing(server, applications, self.calendars, number, held, self.plain)
             with asking(standing) as standing.asker:
                 yield standing
+            for one in standing.people.values():
+                one.browser._client.close()
 
     def _start(self, server: Server, fault: str) -> None:
         said = {"fault": fault, "environ": dict(server.environ), "log": str(server.log)}
@@ -201,11 +220,17 @@ class Bench:
         self.launcher.stdin.flush()
         self.launcher.stdout.readline()
         deadline = time.monotonic() + 60
-        while not answers(server.url):
+        while not self._answers(server.url):
             assert time.monotonic() < deadline, server.log.read_text()[-2000:]
             time.sleep(0.05)
 
-    def _connect(self, server: Server, number: int) -> None:
+    def _answers(self, url: str) -> bool:
+        try:
+            return self.plain.get(f"{url}/.well-known/oauth-authorization-server").is_success
+        except httpx.TransportError:
+            return False
+
+    def _connect(self, held: Opened, number: int) -> None:
         """Both people have calendars; the second one shares one with the first."""
         first, second = f"first{number}", f"second{number}"
         named = {f"/{first}/trials/": "Trials", f"/{first}/spare/": "Spare", f"/{first}/archive/": "Archive"}
@@ -213,26 +238,27 @@ class Bench:
         for path, name in named.items():
             self.calendars.add_calendar(STEWARD if name == "Archive" else path.split("/")[1], path, name)
         self.calendars.share(second, f"/{second}/team/", first, f"/{first}/team/")
-        settings = read_settings(server.environ)
-        with opened(settings) as held:
-            for which, email in EMAILS.items():
-                account = find_account(held.kit, email).account_id
-                login = Login(self.calendars.url, f"{which}{number}", PASSWORD, None)
-                connecting = connect_calendar(held.kit, connector_factory(settings), account, login, Actor.OPERATOR)
-                outcome = asyncio.run(connecting)
-                assert not isinstance(outcome, NotConnected), outcome
-        for email in EMAILS.values():
-            sync(server, email)
+        for which, email in EMAILS.items():
+            account = find_account(held.kit, email).account_id
+            login = Login(self.calendars.url, f"{which}{number}", PASSWORD, None)
+            connecting = connect_calendar(held.kit, factory_of(held), account, login, Actor.OPERATOR)
+            outcome = asyncio.run(connecting)
+            assert not isinstance(outcome, NotConnected), outcome
+            sync(held, email)
 
 
-def sync(server: Server, email: str) -> None:
-    settings = read_settings(server.environ)
-    with opened(settings) as held:
-        account = find_account(held.kit, email).account_id
-        for line in list_profiles(held.kit, account):
-            which = (account, line.profile.profile_id)
-            done = asyncio.run(sync_now(held.kit, connector_factory(settings), *which, holder="bench"))
-            assert done.complete
+@cache
+def factory_of(held: Opened) -> ConnectorFactory:
+    """One for all syncs: each reads every certificate authority there is."""
+    return connector_factory(held.settings)
+
+
+def sync(held: Opened, email: str) -> None:
+    account = find_account(held.kit, email).account_id
+    for line in list_profiles(held.kit, account):
+        which = (account, line.profile.profile_id)
+        done = asyncio.run(sync_now(held.kit, factory_of(held), *which, holder="bench"))
+        assert done.complete
 
 
 def environ_of(folder: Path, port: int, calendars: Radicale) -> dict[str, str]:
@@ -259,26 +285,22 @@ def asking(standing: Standing) -> Iterator[str]:
     }
     lock = threading.Lock()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            said = dict(parse_qsl(self.rfile.read(int(self.headers["content-length"])).decode()))
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            what, *pairs = self.rfile.readline().decode().rstrip("\n").split("\t")
+            said = dict(pair.split("=", 1) for pair in pairs)
             try:
                 with lock:
-                    status, body = 200, json.dumps(ways[self.path[1:]](**said))
+                    answer = json.dumps(ways[what](**said))
             except Exception as error:  # noqa: BLE001  the kit is told, and ends with it
-                status, body = 500, repr(error)
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(body.encode())
+                answer = repr(error)
+            self.wfile.write(answer.encode())
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
-            yield f"127.0.0.1:{server.server_address[1]}"
+            yield str(server.server_address[1])
         finally:
             server.shutdown()
             thread.join()
@@ -304,11 +326,9 @@ def bench(folder: Path) -> Iterator[Bench]:
         command = [sys.executable, str(HERE / "conformance_launcher.py")]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ) as run:
             try:
-                yield Bench(folder, calendars, base, applications, run)
+                with httpx.Client(verify=False, trust_env=False, timeout=60, limits=NONE_KEPT) as plain:
+                    yield Bench(folder, calendars, base, applications, run, plain)
             finally:
                 assert run.stdin is not None
                 run.stdin.close()
                 run.wait(60)
-
-
-__all__ = ["ALLOW", "Bench", "Standing", "bench"]
