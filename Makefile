@@ -56,6 +56,10 @@ bench: $(VENV)/.test ## What calwarden costs beside Radicale, Xandikos and a con
 attack: $(VENV)/.test ## Ask a server for as much as one can, and see whether it answers within 2 s and holds under 300 MB
 	$(BIN)/python -m bench.attack
 
+.PHONY: conformance
+conformance: $(VENV)/.test ## Hold a server of the API to its permissions, from the outside (CONFIG=file, ARGS=...; see conformance/README.md)
+	@$(BIN)/python -m conformance $(or $(CONFIG),$(error name a file: CONFIG=conformance.json)) $(ARGS)
+
 .PHONY: schemathesis
 schemathesis: $(VENV)/.test ## Requests that nobody wrote by hand, EXAMPLES (200) for each operation, against a real server
 	$(BIN)/python -m bench.schemas --examples $(EXAMPLES)

@@ -200,7 +200,7 @@ class World:
         missing = [one for one in titles if not snapshot.there(one)]
         if missing:
             raise CannotRun(
-                f"the server does not show, or not store, {', '.join(missing[:3])} after {self.config.patience:.0f} s; raise"
+                f"the server does not show or store {', '.join(missing[:3])} after {self.config.patience:.0f} s; raise"
                 ' "patience", or give a "sync" command'
             )
         return snapshot
@@ -223,11 +223,15 @@ class World:
                 return now
             time.sleep(_PAUSE)
 
-    def uids(self, granted: Granted) -> dict[str, str]:
-        """``event_uid`` by title, as this application is told it."""
-        query = {"include_managed": "true", **self.window}
-        _, events = granted.api.pages("/v1/events", "events", **query)
-        return {str(one["summary"]): str(one["event_uid"]) for one in events}
+    def uids(self, granted: Granted, *roles: str) -> dict[str, str]:
+        """``event_uid`` by title, as this application is told it; those of ``roles`` are waited for."""
+        query, deadline = {"include_managed": "true", **self.window}, time.monotonic() + self.config.patience
+        while True:
+            _, events = granted.api.pages("/v1/events", "events", **query)
+            found = {str(one["summary"]): str(one["event_uid"]) for one in events}
+            if {self.named(one) for one in roles} <= set(found) or time.monotonic() > deadline:
+                return found
+            time.sleep(_PAUSE)
 
     # Leaving
 

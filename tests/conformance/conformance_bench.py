@@ -151,6 +151,12 @@ class Standing:
         sync(self.held, account)
         return {}
 
+    def told(self, folder: Path, way: str = "grant", **more: object) -> str:
+        """The same in a file."""
+        path = folder / "conformance.json"
+        path.write_text(json.dumps(self.config(way, **more)))
+        return str(path)
+
     def config(self, way: str = "grant", **more: object) -> dict[str, Any]:
         """What the kit is told. ``way``: ``grant`` or ``issue``."""
         program = [sys.executable, "-I", "-S", str(HERE / "conformance_asker.py"), self.asker]

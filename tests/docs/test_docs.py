@@ -8,7 +8,7 @@ import pytest
 from docs.generated import BLOCKS, DOCS, pattern
 
 ROOT = DOCS.parent
-PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("examples/*/*.md")])
+PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("examples/*/*.md"), ROOT / "conformance/README.md"])
 
 
 @pytest.mark.parametrize("name", BLOCKS)
