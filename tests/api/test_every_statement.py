@@ -53,8 +53,8 @@ def names_account(statement: str) -> bool:
     if statement.startswith("INSERT"):
         return "account_id" in statement.partition("VALUES")[0]
     where = condition_of(statement)
-    by_secret = any(name in where for name in BY_SECRET.values())
-    return "account_id =" in where or "account_id)" in where or by_secret
+    by_secret = any(table in tables_in(statement) and f"{name} = '" in where for table, name in BY_SECRET.items())
+    return re.search(r"account_id = '", where) is not None or by_secret
 
 
 def names_grant(statement: str) -> bool:

@@ -1,5 +1,6 @@
 """What a person is shown of an application's view is what the API answers to that application, byte for byte."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from calwarden.domain.errors import NotFound
 from calwarden.domain.event import Details, Place
 from calwarden.domain.grant import Terms
 from calwarden.domain.ids import ApplicationId, CalendarId
+from calwarden.domain.profile import AccessMode
 from calwarden.usecases.authorize import begin, describe
 from calwarden.usecases.authorize.begin import Begun
 from calwarden.usecases.events import upsert_event
@@ -76,7 +78,15 @@ def shown(seen: Seen) -> bytes:
     return msgspec.json.encode([event_body(one, Shown()) for one in seen.events])
 
 
-SCOPES = [("free_busy",), ("free_busy_write",), ("read_only",), ("read_write",), ("write_only",), ("read_account",)]
+SCOPES = {
+    ("free_busy",): "free_busy",
+    ("free_busy_write",): "free_busy",
+    ("read_only",): "events",
+    ("read_write",): "events",
+    ("write_only",): "own_events",
+    ("read_account",): "own_events",
+}
+"""What each sees of what it did not add."""
 
 
 @pytest.mark.parametrize("narrowed", [False, True], ids=["all calendars", "one calendar"])
@@ -86,6 +96,7 @@ def test_the_page_shows_what_the_api_answers(world: ApiWorld, scopes: tuple[str,
     changes: dict[str, Any] = {"calendars": frozenset({world.home})} if narrowed else {}
     headers = world.bearer(*scopes, **changes)
     seen = see_as(world.kit, account(world), DEMO)
+    assert seen.sight == SCOPES[scopes]
     body = shown(seen)
     assert body == answered(world, seen, headers)
     assert (b"Doctor" in body) == (scopes[0] in {"read_only", "read_write"})
@@ -103,7 +114,21 @@ def test_before_anything_is_agreed_to_it_is_what_the_api_will_answer(world: ApiW
     consent = describe(world.kit, begun.authorization_id, world.jane)
     for calendars in (None, frozenset({world.work}), frozenset[CalendarId]()):
         seen = would_see(world.kit, consent, Terms(calendars))
+        assert seen.sight == SCOPES[scopes]
         assert shown(seen) == answered(world, seen, world.bearer(*scopes, calendars=calendars))
+
+
+def test_where_it_reads_no_more_than_busy_times_those_are_shown(world: ApiWorld) -> None:
+    filled(world)
+    world.bearer("read_only")
+    with world.store.write() as uow:
+        profile = replace(world.profile, access_mode=AccessMode.FREE_BUSY, initial_sync_done=True)
+        uow.profiles.save(replace(profile, synced_at=world.clock()))
+    seen = see_as(world.kit, account(world), DEMO)
+    assert {one.calendar_id for one in seen.periods} >= {world.work, world.home}
+    lines = [line for day in look(seen, []).days for line in day.lines]
+    assert lines
+    assert not any("Doctor" in line for line in lines)
 
 
 def test_looking_leaves_no_trace_and_nobody_looks_without_a_grant(world: ApiWorld) -> None:

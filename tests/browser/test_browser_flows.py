@@ -259,7 +259,8 @@ def test_extended_permissions_may_be_less_than_was_asked_for(page: Page, served:
     page.get_by_label("How long").select_option("Until a day that I name")
     page.get_by_role("button", name="Allow unrestricted access").click()
     expect(page.get_by_role("alert")).to_contain_text("Choose a day")
-    page.get_by_label("It may also delete events there").uncheck()
+    expect(page.get_by_label("It may also delete events there")).not_to_be_checked()  # what was chosen is kept
+    expect(page.get_by_label("How long")).to_have_value("date")
     page.get_by_label("How long").select_option("For 24 hours")
     fits(page)
     page.get_by_role("button", name="Allow unrestricted access").click()

@@ -127,8 +127,8 @@ def test_a_ledger_is_read_chapter_by_chapter(store: SqlStore) -> None:
         exported = list(uow.audit.export(JANE))
         head = uow.audit.head(JANE)
     assert [len(one) for one in chapters] == [2, 2, 1, 0]
-    assert [*(line for one in chapters for line, _ in one), head] == exported
-    assert [one.on["number"] for each in chapters for _, one in each] == ["0", "1", "2", "3", "4"]
+    assert [*(line for one in chapters for line, _, _ in one), head] == exported
+    assert [one.on["number"] for each in chapters for _, _, one in each] == ["0", "1", "2", "3", "4"]
 
 
 def test_an_export_can_be_checked_by_anybody(store: SqlStore) -> None:
@@ -161,6 +161,17 @@ def test_anybody_can_check_the_head_with_the_public_key(store: SqlStore) -> None
     public.verify(bytes.fromhex(str(head["signature"])), message)
     with pytest.raises(InvalidSignature):
         public.verify(bytes.fromhex(str(head["signature"])), message.replace(b",2,", b",1,"))
+
+
+def test_a_head_of_the_version_before_is_good_until_the_next_entry(store: SqlStore) -> None:
+    hold(store)
+    record(store, entry(1))
+    with store.read() as uow:
+        head = uow.audit.head(JANE)
+    assert head is not None
+    message = f'["{JANE}",1,"{head["hash"]}"]'.encode()
+    run(store, f"UPDATE audit_heads SET signature = '{store._cache.keyring.mac('audit-head', message).hex()}'")
+    assert problems(store) == []
 
 
 @pytest.mark.parametrize("signature", ["", "nonsense", "00" * 64, "00" * 32])

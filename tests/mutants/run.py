@@ -151,6 +151,7 @@ def _try(place: Path, path: str, tests: Sequence[str]) -> Tried:
     environ = {**os.environ, "PYTHONPATH": f"{place / 'src'}:{place / 'tests'}", "PYTHONDONTWRITEBYTECODE": "1"}  # noqa: TID251
     before = (place / module).read_text(encoding="utf-8")
     for words in (("cosmic_ray.cli", "init", "mutants.toml", session.name),
+                  ("cosmic_ray.cli", "baseline", "mutants.toml"),  # the tests hold of what is not changed
                   ("cosmic_ray.tools.filters.operators_filter", session.name, "mutants.toml"),
                   ("cosmic_ray.cli", "exec", "mutants.toml", session.name)):  # fmt: skip
         subprocess.run([sys.executable, "-m", *words], cwd=place, env=environ, check=True, stdout=subprocess.DEVNULL)

@@ -74,7 +74,7 @@ def test_free_busy_depends_on_when_somebody_is_busy_and_since_when(
     pair = world_of(scopes), world_of(scopes)
     same(data, story, pair, external=True)
     for world in pair:
-        world.store.close()
+        world.close()
 
 
 @few
@@ -84,7 +84,7 @@ def test_write_only_depends_on_nothing_that_the_person_has(data: st.DataObject, 
     pair = world_of(("write_only",)), world_of(("write_only",))
     same(data, story, pair, external=False)
     for world in pair:
-        world.store.close()
+        world.close()
 
 
 def _work_alone(world: Watched) -> Callable[[Grant], Grant]:
@@ -111,7 +111,7 @@ def test_a_narrowed_grant_depends_on_nothing_outside_its_calendars(data: st.Data
             one, other = (world.watch(ask) for world in pair)
             assert one == other, ask
     for world in pair:
-        world.store.close()
+        world.close()
 
 
 def _over(world: Watched) -> Callable[[Grant], Grant]:
@@ -132,7 +132,7 @@ def test_an_ended_and_a_revoked_grant_depend_on_nothing(data: st.DataObject, sto
             statuses = {status for status, _, _ in world.watch(ask)}
             if not ask.stale and ask.path not in {"/v1/userinfo", "/v1/nothing"}:
                 assert statuses == {401 if revoked else 403}
-        world.store.close()
+        world.close()
 
 
 # The same machinery does see what there is to see.
@@ -147,7 +147,7 @@ def answers(scopes: Sequence[str], fact: Fact, guise: Guise, ask: Ask) -> list[o
     world.stand([(fact, guise)], ())
     moment(world)
     found = world.watch(ask)
-    world.store.close()
+    world.close()
     return list(found)
 
 

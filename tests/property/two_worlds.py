@@ -90,10 +90,18 @@ class Watched(Syncing):
 
     def __init__(self) -> None:
         super().__init__(
-            busy_per_page=2, events_per_page=2, requests_per_second=10**6, requests_per_minute=10**8, calendar_wait=0
+            busy_per_page=2,
+            events_per_page=2,
+            requests_per_second=10**6,
+            requests_per_minute=10**8,
+            calendar_wait=0,
+            access_token_life=10**9,
         )
         self.kit = replace(self.kit, gate=RateGate(self.kit.limits))
-        self.app = Starlette(routes=[*build_api(self.kit, lambda *_: None), build_unknown()])
+        app = Starlette(routes=[*build_api(self.kit, lambda *_: None), build_unknown()])
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://testserver")
+        self._runner = asyncio.Runner()
         self.places = {"work": self.work, "home": self.home}
         self.held: set[tuple[str, str]] = set()
         self.pages: list[str] = []
@@ -149,12 +157,13 @@ class Watched(Syncing):
         return answers
 
     def _send(self, method: str, path: str, params: Any, body: Any) -> httpx.Response:
-        async def go() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
-                return await client.request(method, path, params=params, json=body, headers=self.header())
+        asking = self._client.request(method, path, params=params, json=body, headers=self.header())
+        return self._runner.run(asking)
 
-        return asyncio.run(go())
+    def close(self) -> None:
+        self._runner.run(self._client.aclose())
+        self._runner.close()
+        self.store.close()
 
     def _filled(self, value: Any) -> Any:
         """``value`` with the names of calendars as their ids."""

@@ -141,7 +141,7 @@ class Syncing:
         delete_event(self.kit, self.bearer, DeleteEvent(self.calendar_id(self.work), None, event_uid))
 
     def elevate(self, calendar: ProviderCalendar) -> None:
-        self.change_grant(lambda grant: raised(grant, without_terms([self.calendar_id(calendar)])))
+        self.change_grant(lambda grant: raised(grant, without_terms([self.calendar_id(calendar)]), self.clock()))
 
     def change_grant(self, change: Callable[[Grant], Grant]) -> Grant:
         with self.store.write() as uow:

@@ -9,7 +9,7 @@ import pytest
 from calwarden.domain.audit import Actor
 from calwarden.domain.grant import Elevation, Grant
 from calwarden.domain.times import Instant
-from calwarden.policy.elevation import lowered, raised
+from calwarden.policy.elevation import lowered
 from calwarden.ports.connector import (
     ProviderUnavailable,
 )
@@ -186,10 +186,34 @@ def test_a_write_whose_grant_has_changed_never_leaves_and_is_not_shown_any_longe
     assert world.owed() == []
 
 
+def _until(grant: Grant, until: int) -> frozenset[Elevation]:
+    return frozenset(Elevation(one, ends=Instant(until)) for one in grant.elevated)
+
+
+def test_what_was_accepted_before_the_end_does_not_come_back_to_life_with_a_new_agreement(world: Syncing) -> None:
+    until = Instant(world.clock() + 60)
+    world.change_grant(lambda grant: replace(grant, ends=until, elevations=frozenset()))
+    world.upsert("one", "Mine")
+    world.clock.advance(3_600)  # nothing was delivered meanwhile
+    world.grant_to(APP)
+    assert world.deliver().reasons == ("grant_narrowed",)
+    assert world.stored() == ["Lunch"]
+
+
+def test_what_was_accepted_before_an_elevation_ended_does_not_come_back_to_life_with_a_new_one(world: Syncing) -> None:
+    until = world.clock() + 60
+    world.change_grant(lambda grant: replace(grant, elevations=_until(grant, until)))
+    world.remove(world.uid_of("Lunch"))
+    world.clock.advance(3_600)
+    world.elevate(world.work)
+    assert world.deliver().reasons == ("grant_narrowed",)
+    assert world.stored() == ["Lunch"]
+
+
 def test_an_elevation_that_ends_before_the_write_leaves_keeps_it_back(world: Syncing) -> None:
     world.edit(world.uid_of("Lunch"), "Brunch")
     until = world.clock() + 30
-    world.change_grant(lambda grant: raised(grant, [Elevation(one, ends=Instant(until)) for one in grant.elevated]))
+    world.change_grant(lambda grant: replace(grant, elevations=_until(grant, until)))
     world.clock.advance(30)
     assert world.deliver().reasons == ("calendar_not_elevated",)
     assert (world.provider.count("put"), world.stored(), world.summaries()) == (0, ["Lunch"], ["Lunch"])

@@ -10,6 +10,7 @@ import pytest
 
 from calwarden.domain.errors import Invalid, Refusal, Refused
 from calwarden.domain.event import Busy, Component, EventStatus
+from calwarden.domain.profile import AccessMode
 from calwarden.domain.times import Instant, Zoned
 from calwarden.policy.view import BusyView
 from calwarden.store.datakeys import DataKeys
@@ -346,3 +347,11 @@ def test_an_occurrence_of_a_series_says_nothing_of_it(world: CalendarWorld) -> N
     world.keep(series)
     (entry,) = read(world, world.bearer("free_busy"))
     assert entry == BusyView(start.at, end.at, Busy.BUSY, WORK, False, start.tzid, end.tzid)
+
+
+def test_a_calendar_service_connected_for_less_gives_no_ids_whatever_the_scopes(world: CalendarWorld) -> None:
+    world.change_profile(access_mode=AccessMode.FREE_BUSY)
+    bearer = world.bearer("read_events")
+    world.keep(world.event("secret", 2), world.event("gone", 5, deleted=True))
+    page = read_busy(world.kit, bearer, asked_busy(include_ids=True, include_deleted=True))
+    assert [(one.event_uid, one.deleted) for one in page.periods] == [(None, False)]

@@ -22,6 +22,7 @@ from calwarden.usecases.authorize import (
 )
 from calwarden.usecases.calendars import list_calendars
 from calwarden.usecases.freebusy import read_busy
+from calwarden.web.terms import ticked as ticked_in
 from usecases.auth_world import REDIRECT, answer_of
 from usecases.calendar_world import DEMO, HOME, SHARED, WORK, CalendarWorld, asked_busy
 
@@ -141,3 +142,38 @@ def test_it_can_only_get_less_without_the_application_asking(world: CalendarWorl
 def test_the_operators_grants_have_no_terms(world: CalendarWorld) -> None:
     issue_grant(world.kit, DEMO, world.jane, ("read_write",))
     assert held(world).terms == Terms()
+
+
+def test_a_code_in_hand_does_not_bring_back_what_was_taken_since(world: CalendarWorld) -> None:
+    agreed(world, Terms())
+    code = answer_of(approve(world.kit, world.begin(scope="read_write"), world.jane, Terms()).location)["code"]
+    narrow_grant(world.kit, world.jane, DEMO, Terms(frozenset({WORK})))
+    with pytest.raises(InvalidGrant):
+        exchange_code(world.kit, world.app, code, REDIRECT)
+    assert held(world).calendars == {WORK}
+
+
+def test_an_end_can_be_set_although_a_chosen_calendar_is_gone(world: CalendarWorld) -> None:
+    agreed(world, Terms(frozenset({WORK, HOME})))
+    world.change_calendar(HOME, deleted=True)
+    ends = Instant(world.clock() + DAY_SECONDS)
+    narrow_grant(world.kit, world.jane, DEMO, Terms(frozenset({WORK, HOME}), ends))
+    assert held(world).ends == ends
+
+
+@pytest.mark.parametrize(
+    ("ticked", "offered", "there", "chosen"),
+    [
+        ("AB", "AB", "AB", None),
+        ("A", "AB", "AB", "A"),
+        ("A", "AB", "A", "A"),  # what was unticked is gone by now, and may come back
+        ("A", "A", "AB", "A"),  # what has come since was not on the page
+        ("", "AB", "AB", ""),
+    ],
+)
+def test_all_that_were_offered_are_no_choice_and_anything_else_is(
+    ticked: str, offered: str, there: str, chosen: str | None
+) -> None:
+    form = {**{f"calendar.{one}": "1" for one in ticked}, "offered": " ".join(offered)}
+    expected = None if chosen is None else frozenset(map(CalendarId, chosen))
+    assert ticked_in(form, [CalendarId(one) for one in there]).calendars == expected

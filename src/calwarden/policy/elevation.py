@@ -41,10 +41,27 @@ def lowered(grant: Grant, calendars: Iterable[CalendarId]) -> Grant:
     return replace(grant, elevations=frozenset(one for one in grant.elevations if one.calendar_id not in gone))
 
 
-def raised(grant: Grant, elevations: Iterable[Elevation]) -> Grant:
-    """The Grant with these Elevations, each in place of the one it had in that calendar."""
-    added = frozenset(elevations)
-    return replace(grant, elevations=lowered(grant, (one.calendar_id for one in added)).elevations | added)
+def raised(grant: Grant, elevations: Iterable[Elevation], now: Instant) -> Grant:
+    """The Grant with these Elevations, each in place of the one it had in that calendar.
+
+    Where that has ended at ``now``, or allowed what the new one does not, the generation rises: what was accepted under
+    it does not come back to life (ruling 16).
+    """
+    added = {one.calendar_id: one for one in elevations}
+    before = [one for one in grant.elevations if one.calendar_id in added]
+    less = any(_is_over(one, now) or not _within(one, added[one.calendar_id]) for one in before)
+    kept = lowered(grant, added).elevations
+    return replace(grant, elevations=kept | frozenset(added.values()), generation=grant.generation + less)
+
+
+def _is_over(one: Elevation, now: Instant) -> bool:
+    return one.ends is not None and now >= one.ends
+
+
+def _within(one: Elevation, other: Elevation) -> bool:
+    """Whether ``one`` allows nothing that ``other`` does not."""
+    longer = other.ends is None or (one.ends is not None and one.ends <= other.ends)
+    return longer and one.deletes <= other.deletes
 
 
 def without_terms(calendars: Iterable[CalendarId]) -> frozenset[Elevation]:
@@ -55,7 +72,7 @@ def without_terms(calendars: Iterable[CalendarId]) -> frozenset[Elevation]:
 def elevated(grant: Grant, calendar_id: CalendarId, now: Instant) -> Elevated:
     """How far ``grant`` reaches in this calendar at ``now``."""
     for one in grant.elevations:
-        if one.calendar_id == calendar_id and (one.ends is None or now < one.ends):
+        if one.calendar_id == calendar_id and not _is_over(one, now):
             return Elevated.FULL if one.deletes else Elevated.CHANGE
     return Elevated.NONE
 

@@ -26,7 +26,6 @@ from calwarden.policy.decision import (
     TokenState,
 )
 from calwarden.policy.elevation import elevated
-from calwarden.policy.scopes import Ability, abilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +248,8 @@ def busy_sight(
     facts, where = grant_facts(grant, now), calendar_facts(grant, calendar, profile, now)
     if not isinstance(decide(Action.READ_BUSY, Access(facts, where)), Allow):
         return None
-    return BusySight(calendar.calendar_id, Ability.READ_EVENTS in abilities(grant.scopes), with_ids, tzid)
+    reads_events = isinstance(decide(Action.READ_EVENTS, Access(facts, where)), Allow)
+    return BusySight(calendar.calendar_id, reads_events, with_ids, tzid)
 
 
 def _options(access: Access, own: bool) -> Options:

@@ -1,6 +1,6 @@
 """Grants, Tokens and requests for Elevation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, func, select, update
@@ -95,7 +95,7 @@ def _grant(row: tuple[Any, ...]) -> Grant:
         GrantState(state),
         generation,
         Connection(connection),
-        frozenset(map(_elevation, names(elevated))),
+        _elevations(names(elevated)),
         None if calendars is None else frozenset(map(CalendarId, names(calendars))),
         frozenset(map(ProfileId, names(hidden))),
         None if ends is None else Instant(ends),
@@ -107,6 +107,19 @@ def _stored_elevation(one: Elevation) -> str:
     if one.deletes and one.ends is None:
         return one.calendar_id
     return f"{one.calendar_id} {_DELETES if one.deletes else _CHANGES} {'' if one.ends is None else one.ends}"
+
+
+def _elevations(stored: Iterable[str]) -> frozenset[Elevation]:
+    """One for each calendar: the least, should a server of the version before have put its own beside another."""
+    found: dict[CalendarId, Elevation] = {}
+    for one in map(_elevation, stored):
+        held = found.get(one.calendar_id)
+        found[one.calendar_id] = one if held is None else min(one, held, key=_reach)
+    return frozenset(found.values())
+
+
+def _reach(one: Elevation) -> tuple[bool, bool, int]:
+    return one.deletes, one.ends is None, one.ends or 0
 
 
 def _elevation(stored: str) -> Elevation:

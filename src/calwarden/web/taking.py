@@ -46,7 +46,7 @@ async def _chapters(visit: Visit, account_id: AccountId, write: Callable[[Chapte
 
 
 def _as_json(chapter: Chapter, first: bool) -> str:
-    records: list[Record] = [record for record, _ in chapter.lines]
+    records: list[Record] = [record for record, _, _ in chapter.lines]
     if chapter.head is not None:
         records.append(chapter.head)
     text = ",\n".join(json.dumps(one) for one in records)
@@ -59,7 +59,7 @@ def _as_csv(chapter: Chapter, first: bool, names: Names) -> str:
     writer = csv.writer(text)
     if first:
         writer.writerow(_COLUMNS)
-    writer.writerows(_plain(_row(record, entry, names)) for record, entry in chapter.lines)
+    writer.writerows(_plain(_row(record, entry, names)) for record, _, entry in chapter.lines)
     return text.getvalue()
 
 

@@ -47,9 +47,12 @@ def read_terms(
 
 
 def ticked(form: Mapping[str, str], there: Collection[CalendarId]) -> Terms:
-    """The calendars of the form: all of those that are ``there`` are no choice."""
+    """The calendars of the form. All of those that the page offered are no choice; one of them may be gone by now, and
+    another have come: then what is ticked is one.
+    """
     chosen = frozenset(CalendarId(name.removeprefix(TICKED)) for name in form if name.startswith(TICKED))
-    return Terms(None if chosen == frozenset(there) else chosen)
+    offered = frozenset(map(CalendarId, form.get("offered", "").split()))
+    return Terms(None if chosen == offered == frozenset(there) else chosen)
 
 
 def read_end(form: Mapping[str, str], now: Instant, tzid: str) -> Instant | None:

@@ -39,8 +39,10 @@ class Audit(Protocol):
         """Newest first, without the ``skip`` newest."""
         ...
 
-    def chapter(self, account_id: AccountId, after: int, limit: int) -> Sequence[tuple[Record, AuditEntry]]:
-        """Oldest first: so many of those that follow number ``after``, each as :meth:`export` gives it and as it is."""
+    def chapter(self, account_id: AccountId, after: int, limit: int) -> Sequence[tuple[Record, int, AuditEntry]]:
+        """Oldest first: so many of those that follow number ``after``, each as :meth:`export` gives it, with its number
+        and as it is.
+        """
         ...
 
     def head(self, account_id: AccountId) -> Record | None:

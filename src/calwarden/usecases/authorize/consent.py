@@ -7,7 +7,7 @@ from calwarden.domain.application import Application
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
 from calwarden.domain.errors import Gone, Invalid
 from calwarden.domain.grant import Authorization, AuthorizationState, Grant, Terms
-from calwarden.domain.ids import AccountId, AuthorizationId, ProfileId
+from calwarden.domain.ids import AccountId, AuthorizationId, CalendarId, ProfileId
 from calwarden.domain.profile import Calendar, Profile
 from calwarden.domain.times import DAY_SECONDS, Instant
 from calwarden.oauth.redirect import is_registered, with_parameters
@@ -124,11 +124,13 @@ def _pending(kit: Kit, uow: UnitOfWork, authorization_id: AuthorizationId) -> tu
     return authorization, application
 
 
-def check_terms(kit: Kit, uow: UnitOfWork, account_id: AccountId, terms: Terms) -> None:
-    """Raises Invalid for terms that nobody can mean."""
+def check_terms(
+    kit: Kit, uow: UnitOfWork, account_id: AccountId, terms: Terms, held: frozenset[CalendarId] | None = None
+) -> None:
+    """Raises Invalid for terms that nobody can mean. Calendars that are ``held`` already may be gone by now."""
     if terms.calendars is not None:
         owned = {one.calendar_id for one in uow.calendars.of_account(account_id) if one.owned and not one.deleted}
-        if not terms.calendars or not terms.calendars <= owned:
+        if not terms.calendars or not terms.calendars <= owned | (held or frozenset()):
             raise Invalid.of("calendars", "errors.required", "choose one calendar at least")
     check_end(kit, terms.ends)
 

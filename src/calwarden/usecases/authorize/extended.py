@@ -57,7 +57,7 @@ def answer_extension(kit: Kit, secret: str, account_id: AccountId, allowed: Lift
         if allowed is not None:
             check_end(kit, allowed.ends)
             elevations = (Elevation(one, allowed.deletes, allowed.ends) for one in asked.request.calendars)
-            uow.grants.save(raised(asked.grant, elevations))
+            uow.grants.save(raised(asked.grant, elevations, kit.clock()))
             on |= _told(allowed)
         uow.audit.append(
             AuditEntry(

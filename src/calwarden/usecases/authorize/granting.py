@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
 from calwarden.domain.grant import Grant, Terms
 from calwarden.domain.ids import AccountId, ApplicationId, GrantId
+from calwarden.domain.times import Instant
 from calwarden.policy.scopes import abilities
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.kit import Kit
@@ -35,7 +36,7 @@ def grant_scopes(kit: Kit, uow: UnitOfWork, agreed: Agreement) -> Grant:
         grant = replace(made, calendars=agreed.terms.calendars, ends=agreed.terms.ends)
         uow.grants.add(grant)
     else:
-        grant = _replaced(held, scopes, agreed.terms)
+        grant = _replaced(held, scopes, agreed.terms, kit.clock())
         uow.grants.save(grant)
         uow.elevation_requests.delete_of_grant(account_id, grant.grant_id)
         if grant.generation != held.generation:
@@ -49,9 +50,10 @@ def grant_scopes(kit: Kit, uow: UnitOfWork, agreed: Agreement) -> Grant:
     return grant
 
 
-def _replaced(held: Grant, scopes: tuple[str, ...], terms: Terms) -> Grant:
+def _replaced(held: Grant, scopes: tuple[str, ...], terms: Terms, now: Instant) -> Grant:
     less = not abilities(held.scopes) <= abilities(scopes) or not held.terms.within(terms)
-    narrower = bool(held.elevations) or less
+    over = held.ends is not None and now >= held.ends  # what was accepted before does not come back to life
+    narrower = bool(held.elevations) or less or over
     return replace(
         held,
         scopes=scopes,

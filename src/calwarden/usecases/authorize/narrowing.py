@@ -23,7 +23,7 @@ def narrow_grant(kit: Kit, account_id: AccountId, application_id: ApplicationId,
         grant = uow.grants.get(account_id, application_id)
         if grant is None:
             raise NotFound("this application has no access")
-        check_terms(kit, uow, account_id, terms)
+        check_terms(kit, uow, account_id, terms, held=grant.calendars)
         if not terms.within(grant.terms):
             raise Invalid.of("calendars", "errors.not_allowed", "it has to ask you for more: here it can only get less")
         if terms != grant.terms:
@@ -33,6 +33,8 @@ def narrow_grant(kit: Kit, account_id: AccountId, application_id: ApplicationId,
 def _narrow(kit: Kit, uow: UnitOfWork, grant: Grant, terms: Terms) -> None:
     kept = grant if terms.calendars is None else lowered(grant, grant.elevated - terms.calendars)
     uow.grants.save(replace(kept, calendars=terms.calendars, ends=terms.ends, generation=grant.generation + 1))
+    # A code in hand was agreed to with more: it would bring that back.
+    uow.authorizations.withdraw_codes(grant.account_id, grant.application_id)
     uow.elevation_requests.delete_of_grant(grant.account_id, grant.grant_id)
     uow.listings.delete_of_grant(grant.account_id, grant.grant_id)
     uow.audit.append(

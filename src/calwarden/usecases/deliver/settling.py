@@ -78,7 +78,7 @@ def settle_calendar(uow: UnitOfWork, kit: Kit, write: PendingWrite, made: Remote
         uow.calendars.save(replace(held, created_by=write.application_id))
     grant = uow.grants.by_id(write.account_id, write.grant_id)
     if grant is not None and grant.state is GrantState.ACTIVE and grant.generation == write.generation:
-        higher = raised(grant, without_terms([calendar.calendar_id]))
+        higher = raised(grant, without_terms([calendar.calendar_id]), kit.clock())
         allowed = None if grant.calendars is None else grant.calendars | {calendar.calendar_id}
         uow.grants.save(replace(higher, calendars=allowed))
         _enter_elevation(uow, kit, write, calendar)

@@ -101,10 +101,10 @@ def _check_redirect(uow: UnitOfWork, caller: Caller, redirect_uri: str | None) -
 def _apply(kit: Kit, uow: UnitOfWork, grant: Grant, plan: ElevationPlan) -> Grant:
     """The Grant as it is from now on; only what was elevated can be lowered."""
     given_back = plan.lower & grant.elevated
-    added = frozenset(one for one in without_terms(plan.raise_now) if one not in grant.elevations)
-    changed = raised(lowered(grant, given_back), added)
+    added = without_terms(plan.raise_now) - grant.elevations
+    changed = raised(lowered(grant, given_back), added, kit.clock())
     if given_back:
-        changed = replace(changed, generation=grant.generation + 1)
+        changed = replace(changed, generation=changed.generation + 1)
         uow.audit.append(_entry(kit, grant, "elevation.lowered", given_back))
     if added:
         uow.audit.append(_entry(kit, grant, "elevation.granted", {one.calendar_id for one in added}))

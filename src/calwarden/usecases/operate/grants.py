@@ -55,7 +55,7 @@ def elevate_grant(
         for calendar_id in calendar_ids:
             if relation(grant, uow.calendars.get(account.account_id, calendar_id)) is not Relation.OWNED:
                 raise Invalid.of("calendar", "errors.not_recognized", f'there is no calendar "{calendar_id}" for it')
-        higher = raised(grant, without_terms(calendar_ids))
+        higher = raised(grant, without_terms(calendar_ids), kit.clock())
         uow.grants.save(higher)
         uow.audit.append(
             AuditEntry(

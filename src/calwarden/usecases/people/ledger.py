@@ -17,7 +17,7 @@ class Chapter:
     with the last chapter. ``after``: the number that the next one follows; None: there is none.
     """
 
-    lines: Sequence[tuple[Record, AuditEntry]]
+    lines: Sequence[tuple[Record, int, AuditEntry]]
     head: Record | None
     after: int | None
 
@@ -36,7 +36,7 @@ def read_chapter(kit: Kit, account_id: AccountId, after: int) -> Chapter:
         lines = uow.audit.chapter(account_id, after, _LINES)
         last = len(lines) < _LINES
         head = uow.audit.head(account_id) if last else None
-    return Chapter(lines, head, None if last else after + len(lines))
+    return Chapter(lines, head, None if last else lines[-1][1])
 
 
 def ledger_names(kit: Kit, account_id: AccountId) -> Names:

@@ -22,6 +22,7 @@ from calwarden.usecases.authorize import Consent
 from calwarden.usecases.events import Asked, find_events, show_events
 from calwarden.usecases.freebusy import AskedBusy, find_busy
 from calwarden.usecases.kit import Kit
+from calwarden.usecases.reading import reach
 
 DAYS: Final = 7
 """Today and the days after it."""
@@ -41,8 +42,8 @@ class Sight(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Seen:
     """``first`` is the day it begins with, in the zone ``tzid``. ``events`` are set for a Grant that reads events, and
-    those it added for one that reads nothing; ``periods`` for one that reads when the person is busy. ``more``: so many
-    lines are left out.
+    those it added for one that reads nothing; ``periods`` where it reads when the person is busy and no more.
+    ``more``: so many lines are left out.
     """
 
     sight: Sight
@@ -76,10 +77,20 @@ def _look(kit: Kit, uow: UnitOfWork, grant: Grant, tzid: str) -> Seen:
     first = to_local(now, tzid).date()
     caller = Caller(Action.READ_EVENTS, grant, grant_facts(grant, now), now)
     if _allows(caller, Action.READ_EVENTS):
-        return _events(kit, uow, caller, Seen(Sight.EVENTS, first, tzid))
+        return _busy_beside(kit, uow, caller, _events(kit, uow, caller, Seen(Sight.EVENTS, first, tzid)))
     if _allows(caller, Action.READ_BUSY):
         return _busy(kit, uow, replace(caller, action=Action.READ_BUSY), Seen(Sight.BUSY, first, tzid))
     return _events(kit, uow, replace(caller, action=Action.READ_OWN_EVENTS), Seen(Sight.NOTHING, first, tzid))
+
+
+def _busy_beside(kit: Kit, uow: UnitOfWork, caller: Caller, seen: Seen) -> Seen:
+    """The times of calendars of which it reads no events, as their calendar service is connected for less."""
+    busy = reach(uow, caller, Action.READ_BUSY).keys() - reach(uow, caller, Action.READ_EVENTS).keys()
+    if not busy:
+        return seen
+    asked = replace(asked_busy(seen.first, seen.tzid), calendar_ids=tuple(sorted(busy)))
+    found = find_busy(kit, uow, replace(caller, action=Action.READ_BUSY), asked)
+    return seen if isinstance(found, Refusing) else replace(seen, periods=tuple(one.view for one in found[1])[:LINES])
 
 
 def _allows(caller: Caller, action: Action) -> bool:

@@ -1,0 +1,279 @@
+"""Applications, grants, elevations, events, time and the worker in any order, beside a model of the documents.
+
+After every step each application's reads show what the model says, and the calendar service holds what the model says.
+"""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from calwarden.domain.audit import Actor
+from calwarden.domain.grant import Grant, Terms
+from calwarden.domain.ids import ApplicationId, CalendarId
+from calwarden.domain.times import Instant
+from calwarden.policy import elevation, view
+from calwarden.usecases.access import Bearer
+from calwarden.usecases.authorize import (
+    Lifted,
+    answer_extension,
+    issue_grant,
+    lower_calendar,
+    narrow_grant,
+    revoke_grant,
+)
+from calwarden.usecases.deliver import judging
+from property.reference_model import ABILITIES, Entry, Model
+from property.two_worlds import Ask, Watched
+from proving import PROVING
+from usecases.auth_world import ISSUER, REDIRECT
+from usecases.sync_world import APP, JANE, OTHER
+
+APPS = st.sampled_from([APP, OTHER])
+PLACES = st.sampled_from(["work", "home", "team"])
+OWNED = st.sampled_from(["work", "home"])
+SCOPES = st.lists(st.sampled_from(sorted(ABILITIES)), min_size=1, max_size=2, unique=True).map(tuple)
+NAMES = st.sampled_from(["one", "two"])
+WINDOW = {"tzid": "Etc/UTC", "from": "2030-03-17", "to": "2030-04-02"}
+
+
+class Permissions(RuleBasedStateMachine):
+    """Every rule does one thing to the server and to the model, and compares what was answered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world, self.model = Watched(), Model()
+        self.world.places["team"] = self.world.team
+        self.begun = self.world.clock()
+        self.tokens: dict[str, Bearer] = {}
+        self.titles = 0
+
+    def teardown(self) -> None:
+        self.world.close()
+
+    @initialize()
+    def begin(self) -> None:
+        revoke_grant(self.world.kit, JANE, APP, Actor.ACCOUNT)
+        self.agree(APP, ("read_write",))
+        self.agree(OTHER, ("free_busy_write",))
+        self.person_adds("work")
+
+    # What is needed for it
+
+    def title(self) -> str:
+        self.titles += 1
+        return f"title {self.titles}"
+
+    def ask(self, app: str, method: str, path: str, params: dict[str, Any] | None = None, **body: Any) -> Any:
+        self.world.bearer = self.tokens[app]
+        filled = self.world._filled
+        return self.world._send(method, filled(path), params or {}, filled(body) or None)
+
+    def live(self, app: str) -> bool:
+        held = self.model.held.get(app)
+        return held is not None and held.live
+
+    def instant(self, seconds: int | None) -> Instant | None:
+        return None if seconds is None else Instant(self.begun + seconds)
+
+    def uid_of(self, entry: Entry) -> str:
+        """The uid that the event has for whoever did not make it."""
+        place = self.world.places[entry.calendar]
+        return self.world.uid_of(entry.title, place)
+
+    # The person
+
+    @rule(app=APPS, scopes=SCOPES)
+    def agree(self, app: str, scopes: tuple[str, ...]) -> None:
+        answer = issue_grant(self.world.kit, ApplicationId(app), JANE, scopes)
+        self.tokens[app] = Bearer(answer.access_token)
+        self.model.agree(app, scopes)
+
+    @rule(app=APPS, places=st.sets(OWNED, min_size=1), after=st.none() | st.integers(1, 500))
+    def narrow(self, app: str, places: set[str], after: int | None) -> None:
+        held = self.model.held[app]
+        if not held.live:
+            return
+        calendars = frozenset(places) if held.calendars is None else held.calendars & places
+        ends = None if after is None else self.model.now + after
+        if held.ends is not None and (ends is None or ends > held.ends):
+            ends = held.ends
+        if not calendars or (ends is not None and ends <= self.model.now):
+            return
+        ids = frozenset(self.world.calendar_id(self.world.places[one]) for one in calendars)
+        narrow_grant(self.world.kit, JANE, ApplicationId(app), Terms(ids, self.instant(ends)))
+        self.model.narrow(app, calendars, ends)
+
+    @rule(app=APPS)
+    def revoke(self, app: str) -> None:
+        if self.live(app):
+            revoke_grant(self.world.kit, JANE, ApplicationId(app), Actor.ACCOUNT)
+            self.model.revoke(app)
+
+    @rule(app=APPS, place=PLACES, accept=st.booleans(), deletes=st.booleans(), after=st.none() | st.integers(1, 500))
+    def lift(self, app: str, place: str, accept: bool, deletes: bool, after: int | None) -> None:
+        wanted = [{"calendar_id": f"{{{place}}}", "permission_level": "unrestricted"}]
+        answer = self.ask(app, "POST", "/v1/permissions", permissions=wanted, redirect_uri=REDIRECT)
+        refused = self.model._grant_says(app, None)
+        there = refused is None and self.model.held[app].reaches(place)
+        assert answer.status_code == (200 if there else refused or 422), answer.text
+        if not there:
+            return
+        secret = answer.json()["permissions_request"]["url"].removeprefix(f"{ISSUER}/permissions/")
+        ends = None if after is None else self.model.now + after
+        answer_extension(self.world.kit, secret, JANE, Lifted(deletes, self.instant(ends)) if accept else None)
+        if accept:
+            self.model.lift(app, place, deletes, ends)
+
+    @rule(app=APPS, place=OWNED, herself=st.booleans())
+    def lower(self, app: str, place: str, herself: bool) -> None:
+        calendar_id = CalendarId(self.world.id_of(place))
+        if herself:
+            if self.live(app) and place in self.model.held[app].lifted:
+                lower_calendar(self.world.kit, JANE, ApplicationId(app), calendar_id)
+                self.model.lower(app, place)
+            return
+        wanted = [{"calendar_id": calendar_id, "permission_level": "sandbox"}]
+        answer = self.ask(app, "POST", "/v1/permissions", permissions=wanted)
+        refused = self.model._grant_says(app, None)
+        there = refused is None and self.model.held[app].reaches(place)
+        assert answer.status_code == (200 if there else refused or 422)
+        if there:
+            self.model.lower(app, place)
+
+    @rule(place=PLACES)
+    def person_adds(self, place: str) -> None:
+        self.settle()
+        title = self.title()
+        self.world.put(f"by-hand-{self.titles}", title, calendar=self.world.places[place])
+        if place != "team":
+            self.model.there.append(Entry(place, None, f"by-hand-{self.titles}", title))
+        self.world.sync()
+
+    @rule(pick=st.integers(0, 9))
+    def person_deletes(self, pick: int) -> None:
+        self.settle()
+        theirs = [one for one in self.model.there if one.maker is None]
+        if theirs:
+            gone = theirs[pick % len(theirs)]
+            self.world.provider.delete(self.world.places[gone.calendar].remote_id, gone.name)
+            self.model.there.remove(gone)
+            self.world.sync()
+
+    @rule(seconds=st.integers(1, 200))
+    def time_goes_on(self, seconds: int) -> None:
+        self.world.clock.advance(seconds)
+        self.model.now += seconds
+
+    @rule()
+    def settle(self) -> None:
+        """The worker delivers and reads."""
+        self.world.deliver(all_owed=True)
+        self.model.deliver()
+        self.world.sync()
+
+    # The applications
+
+    @rule(app=APPS, place=PLACES, name=NAMES)
+    def write(self, app: str, place: str, name: str) -> None:
+        title = self.title()
+        when = {"start": "2030-03-20T09:00:00Z", "end": "2030-03-20T10:00:00Z"}
+        answer = self.ask(app, "POST", f"/v1/calendars/{{{place}}}/events", event_id=name, summary=title, **when)
+        assert answer.status_code == self.model.write(app, place, name, title), answer.text
+
+    @rule(app=APPS, place=PLACES, name=NAMES)
+    def delete(self, app: str, place: str, name: str) -> None:
+        answer = self.ask(app, "DELETE", f"/v1/calendars/{{{place}}}/events", event_id=name)
+        assert answer.status_code == self.model.delete(app, place, name), answer.text
+
+    @rule(app=APPS)
+    def delete_all(self, app: str) -> None:
+        answer = self.ask(app, "DELETE", "/v1/events", delete_all=True)
+        assert answer.status_code == self.model.delete_all(app), answer.text
+
+    @precondition(lambda self: not self.model.owed)  # what is owed has no uid that one could have read yet
+    @rule(app=APPS, pick=st.integers(0, 9), elsewhere=st.booleans(), deletes=st.booleans())
+    def change(self, app: str, pick: int, elsewhere: bool, deletes: bool) -> None:
+        found = self.model.external(app)
+        if not found:
+            return
+        before = found[pick % len(found)]
+        uid = self.uid_of(before)
+        place = {"work": "home", "home": "work"}[before.calendar] if elsewhere else before.calendar
+        title = None if deletes else self.title()
+        body = {"event_uid": uid} if title is None else {"event_uid": uid, "summary": title}
+        answer = self.ask(app, "DELETE" if deletes else "POST", f"/v1/calendars/{{{place}}}/events", **body)
+        assert answer.status_code == self.model.change(app, place, None if elsewhere else before, title), answer.text
+
+    # What holds all the time
+
+    @invariant()
+    def each_application_sees_what_it_may(self) -> None:
+        for app in self.tokens:
+            status = self.model.reads(app, "read")
+            answer = self.ask(app, "GET", "/v1/events", WINDOW)
+            assert answer.status_code == status, (app, answer.text)
+            assert status != 200 or self._titles(app, "/v1/events", {}) == self.model.titles(app)
+            status = self.model.reads(app, "busy")
+            answer = self.ask(app, "GET", "/v1/free_busy", WINDOW)
+            assert answer.status_code == status, (app, answer.text)
+            assert "title" not in answer.text
+            status = self.model.reads(app, None)
+            own = self.ask(app, "GET", "/v1/events", {**WINDOW, "only_managed": "true"})
+            assert own.status_code == status
+            if status == 200:
+                assert self._titles(app, "/v1/events", {"only_managed": "true"}) == self.model.own_titles(app)
+
+    @invariant()
+    def the_calendar_service_holds_what_the_model_says(self) -> None:
+        for place in ("work", "home"):
+            stored = self.world.stored(self.world.places[place])
+            assert stored == sorted(one.title for one in self.model.there if one.calendar == place)
+
+    def _titles(self, app: str, path: str, more: dict[str, str]) -> list[str]:
+        self.world.bearer = self.tokens[app]
+        found: list[str] = []
+        for _, _, body in self.world.watch(Ask("GET", path, {**WINDOW, **more})):
+            found += [part.split(b'"')[0].decode() for part in body.split(b'"summary":"')[1:]]
+        return sorted(found)
+
+
+quick = settings(
+    max_examples=2_000 if PROVING else 8,
+    stateful_step_count=50 if PROVING else 20,
+    suppress_health_check=list(HealthCheck),
+    deadline=None,
+)
+
+
+def test_the_server_does_what_the_model_says() -> None:
+    run_state_machine_as_test(Permissions, settings=quick)
+
+
+def _leaves_elevated(grant: Grant, _: object) -> Grant:
+    return grant
+
+
+FAULTS = {
+    "lowering lowers nothing": (elevation, "lowered", _leaves_elevated),
+    "what was accepted before is delivered after": (judging, "_outdated", lambda *_: None),
+    "narrowed calendars are still there": (view, "relation", lambda grant, calendar: view.Relation.OWNED),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_machine_notices(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    where, name, instead = FAULTS[fault]
+    monkeypatch.setattr(where, name, instead)
+    few = settings(quick, max_examples=60, print_blob=False, database=None, report_multiple_bugs=False)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Permissions, settings=few)
