@@ -124,7 +124,8 @@ class Model:
             self.held[app] = Permission(scopes)
             return
         wider = Permission(scopes)
-        less = not old.abilities <= wider.abilities or bool(old.lifted)
+        over = old.ends is not None and self.now >= old.ends
+        less = not old.abilities <= wider.abilities or bool(old.lifted) or over
         self.held[app] = replace(wider, generation=old.generation + less)
 
     def narrow(self, app: str, calendars: frozenset[str] | None, ends: int | None) -> None:
@@ -139,7 +140,13 @@ class Model:
         held.live, held.lifted, held.generation = False, {}, held.generation + 1
 
     def lift(self, app: str, calendar: str, deletes: bool, ends: int | None) -> None:
-        self.held[app].lifted[calendar] = (deletes, ends)
+        held = self.held[app]
+        if calendar in held.lifted:
+            had_deletes, had_ends = held.lifted[calendar]
+            over = had_ends is not None and self.now >= had_ends
+            sooner = ends is not None and (had_ends is None or had_ends > ends)
+            held.generation += over or sooner or had_deletes > deletes
+        held.lifted[calendar] = (deletes, ends)
 
     def lower(self, app: str, calendar: str) -> None:
         if self.held[app].lifted.pop(calendar, None) is not None:

@@ -5,7 +5,6 @@ After every step each application's reads show what the model says, and the cale
 
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,10 +17,9 @@ from hypothesis.stateful import (
 )
 
 from calwarden.domain.audit import Actor
-from calwarden.domain.grant import Grant, Terms
+from calwarden.domain.grant import Terms
 from calwarden.domain.ids import ApplicationId, CalendarId
 from calwarden.domain.times import Instant
-from calwarden.policy import elevation, view
 from calwarden.usecases.access import Bearer
 from calwarden.usecases.authorize import (
     Lifted,
@@ -31,7 +29,6 @@ from calwarden.usecases.authorize import (
     narrow_grant,
     revoke_grant,
 )
-from calwarden.usecases.deliver import judging
 from property.reference_model import ABILITIES, Entry, Model
 from property.two_worlds import Ask, Watched
 from proving import PROVING
@@ -257,23 +254,3 @@ quick = settings(
 
 def test_the_server_does_what_the_model_says() -> None:
     run_state_machine_as_test(Permissions, settings=quick)
-
-
-def _leaves_elevated(grant: Grant, _: object) -> Grant:
-    return grant
-
-
-FAULTS = {
-    "lowering lowers nothing": (elevation, "lowered", _leaves_elevated),
-    "what was accepted before is delivered after": (judging, "_outdated", lambda *_: None),
-    "narrowed calendars are still there": (view, "relation", lambda grant, calendar: view.Relation.OWNED),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_the_machine_notices(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    where, name, instead = FAULTS[fault]
-    monkeypatch.setattr(where, name, instead)
-    few = settings(quick, max_examples=60, print_blob=False, database=None, report_multiple_bugs=False)
-    with pytest.raises(AssertionError):
-        run_state_machine_as_test(Permissions, settings=few)
