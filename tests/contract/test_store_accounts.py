@@ -11,7 +11,8 @@ from calwarden.domain.event import Event
 from calwarden.domain.ids import AccountId, EventKey, SecretId, SessionId
 from calwarden.domain.times import Instant
 from calwarden.store import SqlStore
-from calwarden.store.tables import OUTLIVES_ACCOUNT, metadata
+from calwarden.store.lifetimes import OUTLIVES_ACCOUNT
+from calwarden.store.tables import metadata
 from contract.store_world import (
     APP,
     CREDENTIALS,

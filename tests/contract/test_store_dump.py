@@ -26,8 +26,9 @@ from calwarden.store import (
     whole,
 )
 from calwarden.store.dump import KEPT, End
+from calwarden.store.lifetimes import SHORT_LIVED
 from calwarden.store.migrate import HEAD, upgrade
-from calwarden.store.tables import SHORT_LIVED, metadata
+from calwarden.store.tables import metadata
 from calwarden.vault import Keyring, KeyringError
 from contract.postgres import as_role, in_hand
 from contract.store_world import APP, JANE, MARCEL, NOW, OTHER, WORK, at, event, grant, hold, resource, token, write

@@ -12,7 +12,7 @@ from calwarden.connectors.caldav import Surroundings, caldav_factory
 from calwarden.domain.ids import CalendarId, ResourceId
 from calwarden.domain.profile import Credentials
 from calwarden.net import OutboundRules
-from calwarden.policy.decision import Access, Action, CalendarFacts, GrantFacts, Permit, Relation, allow
+from calwarden.policy.decision import NOT_ASKED, Action, CalendarFacts, GrantFacts, Permit, Relation, allow
 from calwarden.ports.connector import (
     Connector,
     ConnectorError,
@@ -123,7 +123,7 @@ def failure(told: Script, act: Callable[[Connector], Awaitable[object]], home: s
 
 
 def permit(action: Action) -> Permit:
-    return allow(action, Access(GrantFacts(), CalendarFacts(Relation.OWNED, calendar_id=CALENDAR))).permit
+    return allow(action, GrantFacts(), CalendarFacts(Relation.OWNED, calendar_id=CALENDAR), NOT_ASKED).permit
 
 
 def target(name: str = "a", held: str | None = None) -> EventTarget:

@@ -235,6 +235,25 @@ def test_a_check_leaves_no_trace(matrix: Matrix) -> None:
     assert (world.state(), world.ledger(), world.owed()) == (before, ledger, [])
 
 
+def test_a_calendar_may_be_made_if_one_calendar_service_takes_it() -> None:
+    world = Writing()
+    bearer = world.token("create_calendar")
+
+    def said() -> str | None:
+        [verdict] = check_permissions(world.kit, bearer, [Question(Action.CREATE_CALENDAR)])
+        return None if verdict.code is None else verdict.code.value
+
+    assert said() is None
+    world.disconnect()
+    assert said() == "profile_disconnected"
+    second = world.add_profile("pro_second")
+    assert said() is None
+    with world.store.write() as uow:
+        uow.profiles.save(replace(second, access_mode=AccessMode.FREE_BUSY))
+    assert said() in {"profile_disconnected", "access_mode"}
+    world.store.close()
+
+
 def test_without_an_event_or_a_calendar_it_is_judged_as_far_as_it_goes(matrix: Matrix) -> None:
     world = matrix.world
     bearer = world.token("read_write")

@@ -13,6 +13,7 @@ from calwarden.domain.times import Instant
 from calwarden.store import tables as t
 from calwarden.store.audit import SqlAudit
 from calwarden.store.datakeys import DataKeys
+from calwarden.store.lifetimes import OUTLIVES_ACCOUNT
 from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
 
@@ -64,7 +65,7 @@ class SqlAccounts:
     def delete(self, account_id: AccountId) -> None:
         self._tx.lock(account_id)
         for table in t.metadata.tables.values():
-            if "account_id" in table.c and table.name not in t.OUTLIVES_ACCOUNT:
+            if "account_id" in table.c and table.name not in OUTLIVES_ACCOUNT:
                 self._tx.drop(table, account_id=account_id)
         self._tx.set(t.applications, {"owner": None}, owner=account_id)
         self._keys.destroy(account_id)

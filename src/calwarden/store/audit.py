@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -21,6 +20,7 @@ from calwarden.store import tables as t
 from calwarden.store.datakeys import DataKeys
 from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
+from calwarden.timetable.wiretime import format_instant
 
 _TABLE = "audit_entries"
 _HOUR = 3_600
@@ -238,10 +238,6 @@ def _record(row: Row[Any], entry: AuditEntry | None) -> Record:
     return record
 
 
-def _utc(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _head_message(account_id: str, sequence: int, digest: str) -> bytes:
     """What the signature of a head is of."""
     return msgspec.json.encode([account_id, sequence, digest])
@@ -256,11 +252,16 @@ def _entry_of_counter(row: Row[Any]) -> AuditEntry:
     """One closed hour. A level such as ``refused:scope_missing`` is a refusal with its reason."""
     level, _, reason = row.level.partition(":")
     refused = level == "refused"
-    named = {"calendar": row.calendar_id, "level": level, "hour": _utc(row.hour), "reads": str(row.reads)}
+    named = {
+        "calendar": row.calendar_id,
+        "level": level,
+        "hour": format_instant(Instant(row.hour)),
+        "reads": str(row.reads),
+    }
     if not refused and row.events is not None:
         named["events"] = str(row.events)
     if row.first is not None and row.last is not None:
-        named |= {"from": _utc(row.first), "to": _utc(row.last)}
+        named |= {"from": format_instant(Instant(row.first)), "to": format_instant(Instant(row.last))}
     return AuditEntry(
         AccountId(row.account_id),
         Instant(row.hour + _HOUR),

@@ -15,6 +15,7 @@ from sqlalchemy import Table, bindparam, select
 from calwarden.domain.ids import AccountId
 from calwarden.domain.times import Instant
 from calwarden.store import tables as t
+from calwarden.store.lifetimes import SHORT_LIVED
 from calwarden.store.migrate import current
 from calwarden.store.tenancy import Across
 from calwarden.store.transaction import Transaction
@@ -22,7 +23,7 @@ from calwarden.store.transaction import Transaction
 _BATCH = 100  # rows
 _MOST = 1 << 20  # bytes of rows in one part, unless a single row is longer
 _SIZE = struct.Struct(">I")
-KEPT = tuple(table for table in t.metadata.tables.values() if table.name not in t.SHORT_LIVED)
+KEPT = tuple(table for table in t.metadata.tables.values() if table.name not in SHORT_LIVED)
 """The tables in a backup."""
 
 _CHAINS = (

@@ -8,6 +8,7 @@ from sqlalchemy import Select, Table, and_, func, select
 
 from calwarden.store import tables as t
 from calwarden.store.dump import accounts_in
+from calwarden.store.lifetimes import OUTLIVES_ACCOUNT
 from calwarden.store.transaction import Transaction
 
 _WITHIN_ACCOUNT: tuple[tuple[Table, tuple[str, ...], Table], ...] = (
@@ -39,7 +40,7 @@ def orphans(tx: Transaction) -> Mapping[str, int]:
 
 def _of_accounts() -> Iterator[tuple[Table, Select[Any]]]:
     for table in t.metadata.tables.values():
-        if "account_id" in table.c and table is not t.accounts and table.name not in t.OUTLIVES_ACCOUNT:
+        if "account_id" in table.c and table is not t.accounts and table.name not in OUTLIVES_ACCOUNT:
             yield table, _without(table, ("account_id",), t.accounts).where(table.c.account_id.is_not(None))
     for child, columns, parent in _WITHIN_ACCOUNT:
         has_account = select(t.accounts.c.account_id).where(t.accounts.c.account_id == child.c.account_id).exists()

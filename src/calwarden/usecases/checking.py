@@ -11,6 +11,7 @@ from calwarden.domain.errors import Invalid
 from calwarden.policy.decide import RULES, Target, decide
 from calwarden.policy.decision import Access, Action, Deny, Reason
 from calwarden.policy.explain import told
+from calwarden.policy.view import place_facts, visible_profiles
 from calwarden.ports.store import UnitOfWork
 from calwarden.usecases.access import Bearer, Caller, Counted, Refusing, attempt_read
 from calwarden.usecases.events.choosing import choose_external, choose_own
@@ -72,12 +73,26 @@ def _denied(uow: UnitOfWork, caller: Caller, question: Question) -> Deny | None:
     decision = decide(question.action, Access(caller.facts))
     if isinstance(decision, Deny):
         return decision
-    if rule is None or rule.target in {Target.ACCOUNT, Target.PLACE} or not question.calendar_id:
+    if rule is not None and rule.target is Target.PLACE:
+        return _without_place(uow, caller, question.action)
+    if rule is None or rule.target is Target.ACCOUNT or not question.calendar_id:
         return None
     asking = replace(caller, action=question.action)
     place = find_place(uow, asking, question.calendar_id, {})
     found = place if isinstance(place, Refusing) else _on_event(uow, place, question, rule.target)
     return None if found is None else found.denied
+
+
+def _without_place(uow: UnitOfWork, caller: Caller, action: Action) -> Deny | None:
+    """Why a calendar can be made in no Profile; None if it can in one."""
+    grant = caller.grant
+    calendars = uow.calendars.of_account(grant.account_id)
+    profiles = visible_profiles(grant, uow.profiles.of_account(grant.account_id), calendars)
+    decisions = [decide(action, Access(caller.facts, place_facts(grant, one))) for one in profiles]
+    denied = [one for one in decisions if isinstance(one, Deny)]
+    if len(denied) < len(decisions):
+        return None
+    return denied[0] if denied else Deny(Reason.NOT_FOUND)
 
 
 def _on_event(uow: UnitOfWork, place: Place, question: Question, target: Target) -> Refusing | None:

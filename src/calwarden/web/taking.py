@@ -10,10 +10,11 @@ from starlette.responses import Response, StreamingResponse
 from calwarden.domain.audit import AuditEntry
 from calwarden.domain.ids import AccountId
 from calwarden.ports.store import Record
+from calwarden.timetable.wiretime import format_instant
 from calwarden.usecases.people import Chapter, Names, ledger_names, read_chapter
 from calwarden.web.security import protect
 from calwarden.web.visit import Visit
-from calwarden.web.words import happening, particulars, utc, who
+from calwarden.web.words import happening, particulars, who
 
 _COLUMNS = ("number", "at", "who", "what", "about", "code", "outcome", "reason", "application", "hash")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -66,7 +67,7 @@ def _as_csv(chapter: Chapter, first: bool, names: Names) -> str:
 def _row(record: Record, entry: AuditEntry, names: Names) -> Iterable[str]:
     return (
         str(record["sequence"]),
-        utc(entry.at),
+        format_instant(entry.at),
         who(entry, names.applications),
         happening(entry),
         particulars(entry, names.calendars),

@@ -1,7 +1,7 @@
 """Facts in plain words: what an application may do, how a calendar is, what happened."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
 from calwarden.domain.grant import Grant
@@ -14,7 +14,7 @@ from calwarden.web.listing import Group
 
 ALWAYS = "see your name, your e-mail address and the names of the calendars you own"
 SHARED = "see calendars that other people share with you"
-_ANY_TIME = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _ASK = "it would have to ask you again, calendar by calendar"
 
 _WHAT = {
@@ -212,17 +212,14 @@ def _given(level: str, number: int) -> str:
 
 
 def _period(first: str, last: str) -> str:
-    """The time that was asked about; the day it ends before is not among it."""
+    """The time that was asked about; the day it ends before is not among it. Times begin in 1970 and end in 2200."""
     start, end = (datetime.fromisoformat(one) for one in (first, last))
-    if (start, end) == _ANY_TIME:
-        return "of any time"
     final = end - timedelta(seconds=1)
-    return f"about {start.day} {start:%B %Y} to {final.day} {final:%B %Y}"
-
-
-def utc(at: Instant) -> str:
-    """``at`` as RFC 3339 has it."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    since = "" if start.year <= _FIRST_YEAR else f"{start.day} {start:%B %Y}"
+    until = "" if final.year >= _LAST_YEAR else f"{final.day} {final:%B %Y}"
+    if since and until:
+        return f"about {since} to {until}"
+    return f"about {since} and later" if since else f"about all up to {until}" if until else "of any time"
 
 
 def _permitted(scopes: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ from calwarden.domain.draft import EventDraft
 from calwarden.domain.ids import CalendarId, ResourceId
 from calwarden.domain.profile import Credentials
 from calwarden.net import OutboundRules
-from calwarden.policy.decision import Access, Action, CalendarFacts, GrantFacts, Permit, Relation, allow
+from calwarden.policy.decision import NOT_ASKED, Action, CalendarFacts, GrantFacts, Permit, Relation, allow
 from calwarden.ports.connector import Connector, ConnectorFactory, EventTarget, RemoteChanges, RemoteResource
 from ics import NOW, event, zoned
 from servers.dav import DavServer
@@ -34,7 +34,7 @@ _numbers = count(1)
 
 def permit(action: Action, calendar: CalendarId = CALENDAR) -> Permit:
     """As decide() would mint it."""
-    return allow(action, Access(GrantFacts(), CalendarFacts(Relation.OWNED, calendar_id=calendar))).permit
+    return allow(action, GrantFacts(), CalendarFacts(Relation.OWNED, calendar_id=calendar), NOT_ASKED).permit
 
 
 class Stage(Protocol):
