@@ -19,9 +19,6 @@ ABILITIES = {
 }
 """Contract authorization 2.1 and 2.2."""
 
-OWNED = frozenset({"work", "home"})
-"""The calendars that are the person's; every other name is somebody else's, or nothing at all."""
-
 DONE = 202
 
 
@@ -50,9 +47,6 @@ class Permission:
     def abilities(self) -> set[str]:
         return set().union(*(ABILITIES[one] for one in self.scopes))
 
-    def reaches(self, calendar: str) -> bool:
-        return calendar in OWNED and (self.calendars is None or calendar in self.calendars)
-
 
 @dataclass(frozen=True)
 class Owed:
@@ -80,8 +74,13 @@ class Model:
         self.there: list[Entry] = []
         self.owed: list[Owed] = []
         self.held: dict[str, Permission] = {}
+        self.owned = {"work", "home"}  # every other name is somebody else's calendar, or nothing at all
 
     # What is seen
+
+    def reaches(self, app: str, calendar: str) -> bool:
+        chosen = self.held[app].calendars
+        return calendar in self.owned and (chosen is None or calendar in chosen)
 
     @property
     def shown(self) -> list[Entry]:
@@ -90,6 +89,11 @@ class Model:
         for one in self.owed:
             events = _changed(events, one)
         return events
+
+    @property
+    def lifted(self) -> list[tuple[str, str]]:
+        """Which application has which calendar lifted, over or not."""
+        return [(app, place) for app, held in self.held.items() for place in held.lifted]
 
     def own(self, app: str, calendar: str, name: str) -> Entry | None:
         key = (calendar, app, name)
@@ -104,16 +108,10 @@ class Model:
 
     def titles(self, app: str) -> list[str]:
         """The External Events that a grant which reads events sees."""
-        held = self.held[app]
-        return sorted(one.title for one in self.external(app) if held.reaches(one.calendar))
+        return sorted(one.title for one in self.external(app) if self.reaches(app, one.calendar))
 
     def own_titles(self, app: str) -> list[str]:
-        held = self.held[app]
-        return sorted(one.title for one in self.shown if one.maker == app and held.reaches(one.calendar))
-
-    def periods(self, app: str) -> int:
-        """How many events make the person busy, in the calendars that are reached."""
-        return len(self.titles(app))
+        return sorted(one.title for one in self.shown if one.maker == app and self.reaches(app, one.calendar))
 
     # What the person does
 
@@ -152,6 +150,13 @@ class Model:
         if self.held[app].lifted.pop(calendar, None) is not None:
             self.held[app].generation += 1
 
+    def hand_over(self, calendar: str) -> None:
+        """It is somebody else's from now on: what was lifted there is over, and all that was accepted with it."""
+        self.owned.discard(calendar)
+        for app, held in self.held.items():
+            if calendar in held.lifted:
+                self.lower(app, calendar)
+
     # What the application tries: a status, and what is owed then
 
     def _grant_says(self, app: str, need: str | None) -> int | None:
@@ -162,12 +167,12 @@ class Model:
             return 403
         return 403 if need is not None and need not in held.abilities else None
 
-    def _may(self, app: str, need: str, calendar: str, external: bool) -> int | None:
+    def may(self, app: str, need: str, calendar: str, external: bool) -> int | None:
         refused = self._grant_says(app, need)
         if refused is not None:
             return refused
         held = self.held[app]
-        if not held.reaches(calendar):
+        if not self.reaches(app, calendar):
             return 404
         if not external:
             return None
@@ -177,7 +182,7 @@ class Model:
         return 403 if need == "delete" and not deletes else None
 
     def write(self, app: str, calendar: str, name: str, title: str) -> int:
-        refused = self._may(app, "write", calendar, external=False)
+        refused = self.may(app, "write", calendar, external=False)
         if refused is not None:
             return refused
         before = self.own(app, calendar, name)
@@ -185,7 +190,7 @@ class Model:
         return DONE
 
     def delete(self, app: str, calendar: str, name: str) -> int:
-        refused = self._may(app, "delete", calendar, external=False)
+        refused = self.may(app, "delete", calendar, external=False)
         before = None if refused is not None else self.own(app, calendar, name)
         if before is not None:
             self._owe(app, "delete", external=False, before=before, after=None)
@@ -195,14 +200,14 @@ class Model:
         refused = self._grant_says(app, "delete")
         if refused is not None:
             return refused
-        for one in [one for one in self.shown if one.maker == app and self.held[app].reaches(one.calendar)]:
+        for one in [one for one in self.shown if one.maker == app and self.reaches(app, one.calendar)]:
             self._owe(app, "delete", external=False, before=one, after=None)
         return DONE
 
     def change(self, app: str, calendar: str, before: Entry | None, title: str | None) -> int:
         """By event_uid: ``before`` is the event that it names in that calendar, if any; no title deletes it."""
         need = "delete" if title is None else "write"
-        refused = self._may(app, need, calendar, external=True)
+        refused = self.may(app, need, calendar, external=True)
         if refused is not None:
             return refused
         if before is None:
@@ -221,7 +226,7 @@ class Model:
         for one in self.owed:
             held = self.held.get(one.app)
             current = held is not None and held.generation == one.generation
-            if current and self._may(one.app, one.need, one.calendar, one.external) is None:
+            if current and self.may(one.app, one.need, one.calendar, one.external) is None:
                 self.there = _changed(self.there, one)
         self.owed = []
 
