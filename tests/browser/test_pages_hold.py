@@ -123,7 +123,7 @@ def test_the_form_carries_an_id_a_token_and_the_button_and_nothing_else_counts(
     path = asked(browser, served, scope="free_busy", state="s1")
     page = browser.get(path)
     hidden = fields(page)
-    assert {name.partition(".")[0] for name in hidden} == {"csrf", "calendar"}
+    assert {name.partition(".")[0] for name in hidden} == {"csrf", "offered", "calendar"}
     sent = browser.post(
         path, data={**hidden, "decision": "accept", "scope": "read_write", "redirect_uri": "https://evil.example"}
     )
