@@ -57,6 +57,7 @@ class Guise:
     as_series: bool
     twice: bool
     renamed: bool
+    line: str = ""  # one more
 
 
 facts = st.lists(
@@ -82,6 +83,18 @@ guises = st.builds(
     as_series=st.booleans(),
     twice=st.booleans(),
     renamed=st.booleans(),
+    line=st.sampled_from(
+        [
+            "",
+            "LOCATION:Room 4",
+            "CREATED:20290101T000000Z",
+            "LAST-MODIFIED:20300102T000000Z",
+            "SEQUENCE:7",
+            "ATTENDEE;PARTSTAT=ACCEPTED:mailto:jane@example.org",
+            "ATTENDEE;PARTSTAT=DECLINED:mailto:marcel@example.org",
+            "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT15M\r\nDESCRIPTION:Soon\r\nEND:VALARM",
+        ]
+    ),
 )
 
 
@@ -105,6 +118,7 @@ class Watched(Syncing):
         self.places = {"work": self.work, "home": self.home}
         self.held: set[tuple[str, str]] = set()
         self.pages: list[str] = []
+        self.guesses: list[str] = ["nonsense"]
         self._seen: dict[bytes, int] = {}
         self._own: set[bytes] = set()
 
@@ -132,6 +146,10 @@ class Watched(Syncing):
             self.team.remote_id, "theirs", _event("theirs", Fact("team", 1, 9, 2, "", whole=False), guise)
         )
 
+    def uids(self, *places: str) -> set[str]:
+        """As an application that did not make them would know them: every event there, of whoever made it."""
+        return {f"evt_external_{one.key}" for place in places for one in self.events(self.places[place])}
+
     # What the application does
 
     def header(self) -> dict[str, str]:
@@ -144,8 +162,9 @@ class Watched(Syncing):
     def watch(self, ask: "Ask") -> list[tuple[int, tuple[tuple[str, str], ...], bytes]]:
         """Status, headers and body of a request, and of every page that follows it."""
         path, params, body = (self._filled(one) for one in (ask.path, ask.params, ask.body))
-        if ask.stale:
-            path, params, body = (self.pages[-1] if self.pages else "/v1/free_busy/pages/none"), {}, None
+        if ask.stale is not None:
+            known = ["/v1/free_busy/pages/none", *self.pages]
+            path, params, body = known[-1 - ask.stale % len(known)], {}, None
         answers = []
         while path:
             answer = self._send(ask.method, path, params, body)
@@ -168,6 +187,8 @@ class Watched(Syncing):
     def _filled(self, value: Any) -> Any:
         """``value`` with the names of calendars as their ids."""
         if isinstance(value, str):
+            value = value.replace("{profile}", self.profile_id)
+            value = re.sub(r"\{uid(\d+)\}", lambda found: self.guesses[int(found[1]) % len(self.guesses)], value)
             return re.sub(r"\{(\w+)\}", lambda found: self.id_of(found[1]), value)
         if isinstance(value, dict):
             return {key: self._filled(one) for key, one in value.items()}
@@ -190,13 +211,15 @@ class Watched(Syncing):
 
 @dataclass(frozen=True)
 class Ask:
-    """One request. ``{work}`` stands for a calendar's id. ``stale``: the newest page address there is, whosever."""
+    """One request. ``{work}`` stands for a calendar's id, ``{uid3}`` for a guess at an event's, ``{profile}`` for the
+    Profile's. ``stale``: the page address that so many came after, whosever.
+    """
 
     method: str
     path: str
     params: dict[str, Any] = field(default_factory=dict)
     body: dict[str, Any] | None = None
-    stale: bool = False
+    stale: int | None = None
 
 
 def _next_page(answer: httpx.Response) -> str:
@@ -231,6 +254,7 @@ def _event(uid: str, fact: Fact, guise: Guise) -> bytes:
     lines += ["CLASS:PRIVATE"] if guise.private else []
     lines += [f"DESCRIPTION:{guise.notes}"] if guise.notes else []
     lines += [f"ATTENDEE;PARTSTAT=ACCEPTED:mailto:guest{one}@example.net" for one in range(guise.guests)]
+    lines += [guise.line] if guise.line else []
     lines += ["ORGANIZER:mailto:jane@example.org"] if guise.guests else []
     return event(*lines)
 
@@ -249,6 +273,8 @@ _optional = {
     "last_modified": st.sampled_from(["2030-03-17T17:46:40Z", "2030-03-17T18:00:00Z", "2031-01-01T00:00:00Z"]),
     "calendar_ids[]": st.sampled_from(["{work}", "{home}", ["{home}", "{work}"], "cal_none"]),
     "to": st.sampled_from(["2030-03-20", "2030-03-19T09:30:00Z", "2030-04-01", "nonsense"]),
+    "from": st.sampled_from(["2030-03-18T09:30:00Z", "2030-03-19", "", "2031-13-01"]),
+    "tzid": st.sampled_from(["Mars/Olympus", ""]),
 }  # fmt: skip
 _reads = st.builds(
     lambda path, zone, more: Ask("GET", path, {"tzid": zone, **WINDOW, **more}),
@@ -269,7 +295,11 @@ _upserts = st.builds(
     ),
     st.sampled_from(CALENDARS), st.sampled_from(["one", "two"]), st.integers(0, 5), st.integers(0, 20),
 )  # fmt: skip
-_uids = st.sampled_from(["evt_external_" + "0" * 24, "evt_external_" + "a1" * 12, "nonsense"])
+_uids = st.one_of(
+    st.integers(0, 40).map(lambda number: f"{{uid{number}}}"),
+    st.integers(0, 40).map(lambda number: f"{{uid{number}}}"),
+    st.sampled_from(["evt_external_" + "0" * 24, "evt_external_" + "a1" * 12, "nonsense"]),
+)
 _places = st.sampled_from(CALENDARS)
 
 
@@ -295,6 +325,13 @@ _changes = st.one_of(
             _change("DELETE", "/v1/events", calendar_ids=["{work}"]),
             _change("DELETE", "/v1/events", delete_all=True),
             _change("POST", "/v1/permissions", permissions={"calendar_id": "{work}", "permission_level": "sandbox"}),
+            _change("POST", "/v1/permissions", permissions=[{"calendar_id": "{home}", "permission_level": "any"}]),
+            _change("POST", "/v1/calendars", profile_id="{profile}", name="New"),
+            _change("POST", "/v1/profiles/{profile}/revoke"),
+            _change("POST", _EVENTS % "work", event_id="one", summary="x", start="tomorrow", end={"time": 1}),
+            _change("POST", _EVENTS % "home", event_id="one", event_uid="{uid1}", summary="x"),
+            _change("DELETE", _EVENTS % "work"),
+            _change("POST", "/v1/permission_checks", checks=[{"action": "event.edit", "event_uid": "{uid1}"}]),
         ]
     ),
 )
@@ -309,7 +346,7 @@ _checks = st.builds(
     st.sampled_from(["{work}", "{home}", "cal_none"]),
     _uids,
 )
-_stale = st.just(Ask("GET", "", stale=True))
+_stale = st.integers(0, 6).map(lambda number: Ask("GET", "", stale=number))
 
 asks = st.builds(
     lambda reads, others: [one for pair in zip_longest(reads, others) for one in pair if one is not None],
