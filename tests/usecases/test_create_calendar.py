@@ -228,7 +228,7 @@ def test_a_profile_that_is_not_the_grants_to_see_is_422(world: Creating) -> None
     world.disconnect(hidden)
     for profile_id in ("pro_marcel", "pro_unknown", "", "pro_\x00", hidden.profile_id):
         expected = {"profile_id": "errors.not_recognized"}
-        assert invalid(world, world.create, token, world.new(profile_id=profile_id)) == expected
+        assert invalid(world, world.create, token, world.new(profile_id=profile_id), refusal=True) == expected
     assert world.woken == []
 
 

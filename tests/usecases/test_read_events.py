@@ -138,6 +138,7 @@ def test_calendar_ids_that_are_not_the_grants_are_invalid_all_in_one_way(world: 
     assert len(answers) == 1
     ((field, problems),) = next(iter(answers))
     assert (field, [one.key for one in problems]) == ("calendar_ids", ["errors.invalid_calendar_ids"])
+    assert world.reads() == [("not_found", "", str(2 * len(ids)))]
 
 
 def test_named_calendars_alone_are_read(world: CalendarWorld) -> None:

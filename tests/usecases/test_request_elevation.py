@@ -187,7 +187,7 @@ def test_lower_and_raise_together_lower_at_once_and_ask_for_the_rest(world: Writ
 def test_a_raise_that_is_wrong_lowers_nothing_either(world: Writing) -> None:
     token = world.token(elevated=(world.home,))
     command = wanting((world.home, DOWN), ("cal_unknown", UP))
-    assert invalid(world, request_elevation, token, command) == {"permissions": "errors.invalid_calendar_ids"}
+    assert invalid(world, request_elevation, token, command, refusal=True) == {"permissions": "errors.invalid_calendar_ids"}
     command = wanting((world.home, DOWN), (world.work, UP), redirect_uri=None)
     assert invalid(world, request_elevation, token, command) == {"redirect_uri": "errors.required"}
 
@@ -222,14 +222,13 @@ def test_p30_without_it_a_raise_is_403_before_any_calendar_is_looked_at(
 
 
 def test_calendars_outside_the_grants_world_are_one_422(world: Writing) -> None:
-    token = world.token()
+    token, expected = world.token(), {"permissions": "errors.invalid_calendar_ids"}
     for one in (world.team, world.gone, world.foreign_calendar(), "cal_unknown", "", "x\x00"):
         for level in (UP, DOWN):
             command = wanting((world.work, UP), (one, level))
-            assert invalid(world, request_elevation, token, command) == {"permissions": "errors.invalid_calendar_ids"}
+            assert invalid(world, request_elevation, token, command, refusal=True) == expected
     world.change_grant(calendars=frozenset({world.home}))
-    expected = {"permissions": "errors.invalid_calendar_ids"}
-    assert invalid(world, request_elevation, token, wanting((world.work, UP))) == expected
+    assert invalid(world, request_elevation, token, wanting((world.work, UP)), refusal=True) == expected
 
 
 def test_nothing_named_or_named_twice_or_too_many_is_422(world: Writing) -> None:

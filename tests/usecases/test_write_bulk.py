@@ -79,10 +79,10 @@ def test_it_needs_the_scope_before_any_calendar_is_looked_at(world: Writing, sco
 def test_a_named_calendar_that_is_not_there_is_422_and_nothing_is_deleted(world: Writing) -> None:
     token = world.token("write_only")
     for calendar_id in (world.team, world.gone, world.foreign_calendar(), "cal_unknown", "x\x00"):
-        assert invalid(world, delete_events, token, world.bulk(world.work, calendar_id)) == UNKNOWN
-        assert invalid(world, delete_events, token, world.bulk(world.locked, calendar_id)) == UNKNOWN
+        assert invalid(world, delete_events, token, world.bulk(world.work, calendar_id), refusal=True) == UNKNOWN
+        assert invalid(world, delete_events, token, world.bulk(world.locked, calendar_id), refusal=True) == UNKNOWN
     world.change_grant(calendars=frozenset({world.home}))
-    assert invalid(world, delete_events, token, world.bulk(world.work)) == UNKNOWN
+    assert invalid(world, delete_events, token, world.bulk(world.work), refusal=True) == UNKNOWN
 
 
 def test_a_named_calendar_that_cannot_be_written_refuses_the_whole(world: Writing) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from calwarden.domain.audit import Actor, AuditEntry, Looked, Outcome
+from calwarden.domain.errors import Invalid
 from calwarden.domain.grant import Grant, Token, TokenKind
 from calwarden.domain.ids import AccountId, CalendarId, ProfileId
 from calwarden.domain.times import Instant
@@ -50,11 +51,19 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Refusing:
-    """A no that leaves its entry in the ledger. ``on`` names things by id, only as the caller named them."""
+    """A no that leaves its entry in the ledger. ``on`` names things by id, only as the caller named them. ``instead``
+    is what the caller is told: an id in a query or body that names nothing within the Grant is wrong input (ruling 2).
+    """
 
     caller: Caller
     denied: Deny
     on: dict[str, str] = field(default_factory=dict)
+    instead: Invalid | None = None
+
+    @property
+    def error(self) -> Exception:
+        """What is raised for it."""
+        return self.instead or refuse(self.denied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,7 @@ def attempt_write(kit: Kit, bearer: Bearer, action: Action, act: Callable[[UnitO
             _enter_refusal(kit, uow, outcome)
     if isinstance(outcome, Refusing):
         _tell_owner(kit, outcome)
-        raise refuse(outcome.denied)
+        raise outcome.error
     return outcome
 
 
@@ -151,7 +160,7 @@ def attempt_read(
         refused = f"refused:{outcome.denied.reason.value}"
         _count(kit, outcome.caller.grant, refused, {CalendarId(""): Looked()})
         _tell_owner(kit, outcome)
-        raise refuse(outcome.denied)
+        raise outcome.error
     if outcome.pages:
         _keep(kit, outcome.grant, outcome.pages)
     if outcome.calendars:

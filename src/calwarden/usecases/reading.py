@@ -35,7 +35,7 @@ def reach(uow: UnitOfWork, caller: Caller, action: Action) -> Reach:
 def chosen(uow: UnitOfWork, caller: Caller, action: Action, calendar_ids: Collection[str] | None) -> Reach | Refusing:
     """Those of :func:`reach` that are named; all of them for None.
 
-    Raises Invalid, the same for an id that is foreign, hidden, deleted or never existed (ruling 2).
+    One that is foreign, hidden, deleted or never existed is told as Invalid, the same for all of them (ruling 2).
     """
     if calendar_ids is None:
         return reach(uow, caller, action)
@@ -43,9 +43,9 @@ def chosen(uow: UnitOfWork, caller: Caller, action: Action, calendar_ids: Collec
     found = {one: judged[one] for one in map(CalendarId, calendar_ids) if one in judged}
     reasons = [denied for _, denied in found.values() if denied is not None]
     if len(found) != len(set(calendar_ids)) or any(one.reason is Reason.NOT_FOUND for one in reasons):
-        raise Invalid.of(
-            "calendar_ids", "errors.invalid_calendar_ids", "must all be calendars that /v1/calendars lists"
-        )
+        text = "must all be calendars that /v1/calendars lists"
+        unlisted = Invalid.of("calendar_ids", "errors.invalid_calendar_ids", text)
+        return Refusing(caller, Deny(Reason.NOT_FOUND), instead=unlisted)
     if reasons:
         return Refusing(caller, reasons[0])
     return {calendar_id: at for calendar_id, (at, _) in found.items()}

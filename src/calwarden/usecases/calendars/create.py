@@ -67,7 +67,8 @@ def _accept(kit: Kit, bearer: Bearer, command: NewCalendar) -> PendingWrite:
         if command.problem is not None:
             raise command.problem
         if profile is None:
-            raise Invalid.of("profile_id", "errors.not_recognized", "is not a profile of this account")
+            unknown = Invalid.of("profile_id", "errors.not_recognized", "is not a profile of this account")
+            return Refusing(caller, Deny(Reason.NOT_FOUND), {"profile_id": command.profile_id}, unknown)
         if not command.name.strip():
             raise Invalid.of("name", "errors.required", "name must be specified")
         owed = _same(uow, caller, profile, command.name)

@@ -76,9 +76,12 @@ def _check(
     if len(wanted) != len(command.wanted):
         raise Invalid.of("permissions", "errors.invalid_format", "names a calendar more than once")
     denials = [one for one in (_denied(uow, caller, calendar_id) for calendar_id in wanted) if one is not None]
-    if any(one.reason is Reason.NOT_FOUND for one in denials):
-        raise Invalid.of("permissions", "errors.invalid_calendar_ids", "names a calendar that is not there")
-    return Refusing(caller, denials[0], {"calendars": " ".join(sorted(wanted))}) if denials else None
+    hidden = next((one for one in denials if one.reason is Reason.NOT_FOUND), None)
+    on = {"calendars": " ".join(sorted(wanted))}
+    if hidden is not None:
+        unknown = Invalid.of("permissions", "errors.invalid_calendar_ids", "names a calendar that is not there")
+        return Refusing(caller, hidden, on, unknown)
+    return Refusing(caller, denials[0], on) if denials else None
 
 
 def _denied(uow: UnitOfWork, caller: Caller, calendar_id: CalendarId) -> Deny | None:

@@ -52,7 +52,8 @@ def _named(uow: UnitOfWork, caller: Caller, calendar_ids: tuple[str, ...]) -> li
         if isinstance(place, Place):
             places.append(place)
         elif place.denied.reason is Reason.NOT_FOUND:
-            raise Invalid.of("calendar_ids", "errors.invalid_calendar_ids", "names a calendar that is not there")
+            unknown = Invalid.of("calendar_ids", "errors.invalid_calendar_ids", "names a calendar that is not there")
+            return replace(place, instead=unknown)
         else:
             refused.append(place)
     return refused[0] if refused else places
