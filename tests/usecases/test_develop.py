@@ -295,6 +295,12 @@ def test_a_refusal_is_told_with_why_and_what_to_do_for_thirty_days(world: World)
     assert refused(world) == []
 
 
+def test_what_another_version_refused_is_shown_all_the_same(world: World) -> None:
+    for action, reason in (("events.read", "some_new_reason"), ("events.juggle", "scope_missing")):
+        world.kit.tally.refuse(world.store, world.app.application_id, action, reason, world.clock())
+    assert refused(world) == [("events.juggle", "scope_missing", 1), ("events.read", "some_new_reason", 1)]
+
+
 def test_gathered_refusals_are_stored_by_the_next_flush(world: World) -> None:
     tally = GatheringTally()
     world.kit = replace(world.kit, tally=tally)

@@ -17,6 +17,7 @@ from calwarden.usecases.kit import Kit
 from calwarden.usecases.tally import AUTHORIZE, HOUR_SECONDS, TOKEN
 
 KEPT_DAYS = 30
+_REASONS, _ACTIONS = {one.value for one in Reason}, {one.value for one in Action}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ def _since(kit: Kit) -> Instant:
 def _told(count: RefusalCount) -> Told:
     if count.action in {AUTHORIZE, TOKEN}:
         return Told(count, *explain_error(count.reason))
+    if count.reason not in _REASONS or count.action not in _ACTIONS:
+        return Told(count, "a newer version of calwarden refused it, and knows why", None)
     reason = Reason(count.reason)
     scopes = lifting(Action(count.action)) if reason is Reason.SCOPE_MISSING else ()
     return Told(count, *told(Deny(reason, scopes)))
