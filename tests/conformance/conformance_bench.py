@@ -32,8 +32,8 @@ from calwarden.wiring.system import read_settings
 from demo.browser import Browser
 from demo.people import ALLOW_UNRESTRICTED, Person, authorize_link
 from demo.server import Application, Server
-from servers.dav import free_port, running
-from servers.radicale import Radicale
+from servers.dav import free_port
+from servers.radicale import Radicale, running_radicale
 
 HERE = Path(__file__).parent
 REDIRECT = "http://127.0.0.1:7999/back"
@@ -42,30 +42,6 @@ NONE_KEPT = httpx.Limits(max_keepalive_connections=0)
 NO_PROGRAM: Any = None  # the people use their calendar programs without the bench
 STEWARD, PAIRS = "steward", 40
 EMAILS = {"first": "first@example.org", "second": "second@example.org"}
-
-_CONFIG = """
-[server]
-hosts = 127.0.0.1:{port}
-max_connections = 64
-[auth]
-type = htpasswd
-htpasswd_filename = {folder}/users
-htpasswd_encryption = plain
-delay = 0
-[rights]
-type = from_file
-file = {folder}/rights
-[storage]
-filesystem_folder = {folder}/collections
-[sharing]
-type = files
-collection_by_map = true
-permit_create_map = true
-[web]
-type = none
-[logging]
-level = warning
-"""
 
 _RIGHTS = f"""
 [steward]
@@ -94,13 +70,9 @@ permissions: rw
 @contextmanager
 def running_calendars(folder: Path) -> Iterator[Radicale]:
     """A Radicale with many people, each of whom may only read their own archive."""
-    port = free_port()
     people = [STEWARD, *(f"{which}{number}" for number in range(PAIRS) for which in EMAILS)]
-    (folder / "users").write_text("".join(f"{name}:{PASSWORD}\n" for name in people))
-    (folder / "rights").write_text(_RIGHTS)
-    (folder / "config").write_text(_CONFIG.format(port=port, folder=folder))
-    with running("radicale", "--config", folder / "config", port=port, log=folder / "radicale.log"):
-        yield Radicale(f"http://127.0.0.1:{port}", dict.fromkeys(people, PASSWORD))
+    with running_radicale(folder, dict.fromkeys(people, PASSWORD), rights=_RIGHTS) as calendars:
+        yield calendars
 
 
 @dataclass

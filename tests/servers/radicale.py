@@ -11,6 +11,7 @@ from servers.dav import DavServer, free_port, running
 _CONFIG = """
 [server]
 hosts = 127.0.0.1:{port}
+max_connections = 64
 {tls}
 [auth]
 type = htpasswd
@@ -27,7 +28,7 @@ permit_create_map = true
 type = none
 [logging]
 level = warning
-"""
+{rights}"""
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,24 @@ class Radicale(DavServer):
 
 @contextmanager
 def running_radicale(
-    folder: Path, users: Mapping[str, str], *, tls: tuple[Path, Path] | None = None, ca_pem: str | None = None
+    folder: Path,
+    users: Mapping[str, str],
+    *,
+    tls: tuple[Path, Path] | None = None,
+    ca_pem: str | None = None,
+    rights: str | None = None,
 ) -> Iterator[Radicale]:
-    """A server on loopback in an empty folder; with ``tls`` (certificate, key) it speaks https."""
+    """A server on loopback in an empty folder; with ``tls`` (certificate, key) it speaks https, with ``rights`` (the
+    text of such a file) people may do what that says.
+    """
     port = free_port()
     files = "" if tls is None else f"ssl = true\ncertificate = {tls[0]}\nkey = {tls[1]}\n"
     (folder / "users").write_text("".join(f"{name}:{password}\n" for name, password in users.items()))
-    (folder / "config").write_text(_CONFIG.format(port=port, folder=folder, tls=files))
+    ruled = ""
+    if rights is not None:
+        (folder / "rights").write_text(rights)
+        ruled = f"[rights]\ntype = from_file\nfile = {folder}/rights\n"
+    (folder / "config").write_text(_CONFIG.format(port=port, folder=folder, tls=files, rights=ruled))
     url = f"http://127.0.0.1:{port}" if tls is None else f"https://localhost:{port}"
     with running("radicale", "--config", folder / "config", port=port, log=folder / "radicale.log"):
         yield Radicale(url, users, ca_pem)

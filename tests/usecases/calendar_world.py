@@ -159,36 +159,15 @@ def profile_of(account_id: AccountId, now: Instant) -> Profile:
 
 def asked(**changes: Any) -> Asked:
     """A question for events with nothing but a zone."""
-    values: dict[str, Any] = {
-        "from_": None,
-        "to": None,
-        "tzid": PARIS,
-        "calendar_ids": None,
-        "last_modified": None,
-        "include_deleted": False,
-        "include_managed": False,
-        "only_managed": False,
-        "include_moved": False,
-        "presentation": "as asked",
-    }
-    return Asked(**{**values, **changes})
+    return Asked(**{**_PLAIN, **changes})
 
 
 def asked_busy(**changes: Any) -> AskedBusy:
-    """A question for busy times with nothing but a zone."""
-    values: dict[str, Any] = {
-        "from_": None,
-        "to": None,
-        "tzid": PARIS,
-        "calendar_ids": None,
-        "last_modified": None,
-        "include_deleted": False,
-        "include_managed": False,
-        "include_free": True,
-        "include_ids": False,
-        "presentation": "as asked",
-    }
-    return AskedBusy(**{**values, **changes})
+    """A question for busy times with nothing but a zone, free ones among them."""
+    return AskedBusy(**{**_PLAIN, "include_free": True, **changes})
+
+
+_PLAIN: dict[str, Any] = {"from_": None, "to": None, "tzid": PARIS, "presentation": "as asked"}
 
 
 def keys(uids: Iterable[str | None]) -> list[str]:

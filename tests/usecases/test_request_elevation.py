@@ -187,7 +187,9 @@ def test_lower_and_raise_together_lower_at_once_and_ask_for_the_rest(world: Writ
 def test_a_raise_that_is_wrong_lowers_nothing_either(world: Writing) -> None:
     token = world.token(elevated=(world.home,))
     command = wanting((world.home, DOWN), ("cal_unknown", UP))
-    assert invalid(world, request_elevation, token, command, refusal=True) == {"permissions": "errors.invalid_calendar_ids"}
+    assert invalid(world, request_elevation, token, command, refusal=True) == {
+        "permissions": "errors.invalid_calendar_ids"
+    }
     command = wanting((world.home, DOWN), (world.work, UP), redirect_uri=None)
     assert invalid(world, request_elevation, token, command) == {"redirect_uri": "errors.required"}
 

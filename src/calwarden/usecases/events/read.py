@@ -31,13 +31,13 @@ class Asked:
     from_: Instant | Day | None
     to: Instant | Day | None
     tzid: str
-    calendar_ids: tuple[str, ...] | None
-    last_modified: Instant | None
-    include_deleted: bool
-    include_managed: bool
-    only_managed: bool
-    include_moved: bool
-    presentation: str
+    calendar_ids: tuple[str, ...] | None = None
+    last_modified: Instant | None = None
+    include_deleted: bool = False
+    include_managed: bool = False
+    only_managed: bool = False
+    include_moved: bool = False
+    presentation: str = ""
     problem: Invalid | None = None
 
 

@@ -37,13 +37,13 @@ class AskedBusy:
     from_: Instant | Day | None
     to: Instant | Day | None
     tzid: str
-    calendar_ids: tuple[str, ...] | None
-    last_modified: Instant | None
-    include_deleted: bool
-    include_managed: bool
-    include_free: bool
-    include_ids: bool
-    presentation: str
+    calendar_ids: tuple[str, ...] | None = None
+    last_modified: Instant | None = None
+    include_deleted: bool = False
+    include_managed: bool = False
+    include_free: bool = False
+    include_ids: bool = False
+    presentation: str = ""
     problem: Invalid | None = None
 
 

@@ -99,34 +99,12 @@ def _allows(caller: Caller, action: Action) -> bool:
 
 def asked_busy(first: Day, tzid: str) -> AskedBusy:
     """The request whose answer it is: free/busy of these days, its own events among them, without free periods."""
-    return AskedBusy(
-        first,
-        first + timedelta(DAYS),
-        tzid,
-        calendar_ids=None,
-        last_modified=None,
-        include_deleted=False,
-        include_managed=True,
-        include_free=False,
-        include_ids=False,
-        presentation="",
-    )
+    return AskedBusy(first, first + timedelta(DAYS), tzid, include_managed=True)
 
 
 def asked_events(first: Day, tzid: str, *, only_managed: bool) -> Asked:
     """The same of events: all of them, its own among them, or its own alone."""
-    return Asked(
-        first,
-        first + timedelta(DAYS),
-        tzid,
-        calendar_ids=None,
-        last_modified=None,
-        include_deleted=False,
-        include_managed=True,
-        only_managed=only_managed,
-        include_moved=False,
-        presentation="",
-    )
+    return Asked(first, first + timedelta(DAYS), tzid, include_managed=True, only_managed=only_managed)
 
 
 def _busy(kit: Kit, uow: UnitOfWork, caller: Caller, seen: Seen) -> Seen:
