@@ -75,11 +75,11 @@ STORE ?= sqlite
 
 .PHONY: proof
 proof: test-deps $(VENV)/.test ## All that shows the claims of docs/permission-model.md, nothing left out, and a summary (about an hour)
-	PYTHONPATH=tests $(BIN)/python -m proof.run $(if $(ONLY),--only $(ONLY))
+	PYTHONPATH=tests $(BIN)/python -m proof.run $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: mutants
 mutants: $(VENV)/.test ## Change the permission core and the guards in every small way, and see a test fail (ONLY=file)
-	PYTHONPATH=tests $(BIN)/python -m mutants.run $(if $(ONLY),--only $(ONLY))
+	PYTHONPATH=tests $(BIN)/python -m mutants.run $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: acceptance-postgresql
 acceptance-postgresql: test-deps $(VENV)/.node ## The acceptance tests once more, with everything stored in PostgreSQL
