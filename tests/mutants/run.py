@@ -106,7 +106,8 @@ def _copy(place: Path) -> Path:
 def _try(place: Path, path: str, tests: Sequence[str]) -> Tried:
     module, session = f"src/calwarden/{path}", place / "session.sqlite"
     session.unlink(missing_ok=True)
-    command = f"{sys.executable} -m pytest -x -q -p no:cacheprovider --hypothesis-profile=swift {' '.join(f'tests/{one}.py' for one in tests)}"
+    named = " ".join(f"tests/{one}.py" for one in tests)
+    command = f"{sys.executable} -m pytest -x -q -p no:cacheprovider --hypothesis-profile=swift {named}"
     (place / "mutants.toml").write_text(
         f'[cosmic-ray]\nmodule-path = "{module}"\ntimeout = 300.0\nexcluded-modules = []\n'
         f'test-command = "{command}"\n[cosmic-ray.distributor]\nname = "local"\n'
