@@ -296,7 +296,7 @@ def _refused(visit: Visit, answer: requests.Response) -> Response:
         return _go("/")
     wrong = [f"{name}: {one['description']}" for name, many in said.get("errors", {}).items() for one in many]
     calendar = ""
-    if said.get("code") == "calendar_not_elevated":
+    if said.get("code") in {"calendar_not_elevated", "elevation_without_delete"}:
         calendar = _chosen(visit, visit.form)[1].calendar_id
     return _page(visit, "refused.html", answer.status_code, said=said, wrong=wrong, calendar_id=calendar)
 

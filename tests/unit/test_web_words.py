@@ -67,3 +67,9 @@ def test_calendars_that_are_open_to_an_application_already_are_not_said_to_be_cl
 def test_how_long_a_link_works_is_told_in_the_largest_unit_that_fits() -> None:
     told = [span(seconds) for seconds in (7, 300, 3_600, 5_400, 7_200, 86_400, 604_800)]
     assert told == ["a minute", "5 minutes", "an hour", "90 minutes", "2 hours", "a day", "7 days"]
+
+
+def test_an_end_is_said_in_the_zone_of_whoever_reads_it() -> None:
+    ending = replace(entry("elevation.granted", Outcome.ALLOWED), on={"ends": "1795799865"})
+    assert particulars(ending, {}, "Europe/Paris") == "until 27 November 2026, 18:17"
+    assert particulars(ending, {}) == "until 27 November 2026, 17:17 UTC"

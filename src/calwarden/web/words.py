@@ -185,8 +185,10 @@ def happening(entry: AuditEntry) -> str:
     return f"{what} ({outcome})" if outcome else what
 
 
-def particulars(entry: AuditEntry, calendars: Mapping[str, str]) -> str:
-    """Which calendars and permissions a line is about; nothing of an event. ``calendars`` gives names by id."""
+def particulars(entry: AuditEntry, calendars: Mapping[str, str], tzid: str = "") -> str:
+    """Which calendars and permissions a line is about; nothing of an event. ``calendars`` gives names by id. Without
+    ``tzid`` a moment is said in UTC, and that it is.
+    """
     ids = next((entry.on[key] for key in ("calendars", "calendar_id", "calendar") if key in entry.on), "").split()
     told = [", ".join(calendars.get(one, "a calendar that is not, or no longer, here") for one in ids)] if ids else []
     if "reads" in entry.on:
@@ -202,7 +204,7 @@ def particulars(entry: AuditEntry, calendars: Mapping[str, str]) -> str:
     if entry.on.get("level") == "change":
         told.append("to change events, not to delete them")
     if "ends" in entry.on:
-        told.append(f"until {moment(Instant(int(entry.on['ends'])), 'Etc/UTC')} UTC")
+        told.append(f"until {moment(Instant(int(entry.on['ends'])), tzid or 'Etc/UTC')}{'' if tzid else ' UTC'}")
     return "; ".join(told)
 
 
