@@ -169,7 +169,7 @@ class Watched(Syncing):
         while path:
             answer = self._send(ask.method, path, params, body)
             answers.append(self._plain(answer))
-            following = _next_page(answer)
+            following = next_page(answer)
             path, params, body = following, {}, None
             if following:
                 self.pages.append(following)
@@ -222,7 +222,8 @@ class Ask:
     stale: int | None = None
 
 
-def _next_page(answer: httpx.Response) -> str:
+def next_page(answer: httpx.Response) -> str:
+    """The address of the page after this one, if there is one."""
     if answer.status_code != 200 or not answer.content.startswith(b"{"):
         return ""
     found: str = answer.json().get("pages", {}).get("next_page", "")
