@@ -2,14 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import zip_longest
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import httpx
+from anyio import to_thread
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
@@ -17,7 +19,7 @@ from calwarden.api import build_api, build_unknown
 from calwarden.connectors.memory.provider import ProviderCalendar
 from calwarden.httpkit import RateGate
 from ics import event
-from usecases.sync_world import APP, Syncing
+from usecases.sync_world import APP, Syncing, T
 
 FIRST_DAY = date(2030, 3, 18)
 ZONES = ("Europe/Paris", "America/New_York", "Asia/Tokyo", "Etc/UTC")
@@ -177,10 +179,15 @@ class Watched(Syncing):
 
     def _send(self, method: str, path: str, params: Any, body: Any) -> httpx.Response:
         asking = self._client.request(method, path, params=params, json=body, headers=self.header())
-        return self._runner.run(asking)
+        return self.run(asking)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """In one loop for all, and what would go to a thread at once: there is one request at a time."""
+        with patch.object(to_thread, "run_sync", _at_once), patch.object(asyncio, "to_thread", _at_once):
+            return self._runner.run(work)
 
     def close(self) -> None:
-        self._runner.run(self._client.aclose())
+        self.run(self._client.aclose())
         self._runner.close()
         self.store.close()
 
@@ -207,6 +214,10 @@ class Watched(Syncing):
             return found[0]  # whatever that is, it is not random: it has to be equal
         number = self._seen.setdefault(found[0], len(self._seen))
         return b"%s-%d" % (b"x" * len(found[0]), number)
+
+
+async def _at_once(act: Callable[..., T], *arguments: object, **_: object) -> T:
+    return act(*arguments)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """A person with a calendar service in memory, an application with a grant, and a worker's two jobs."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar
 
 from calwarden.connectors.memory.connector import memory_factory
 from calwarden.connectors.memory.provider import MemoryProvider, ProviderCalendar
@@ -29,6 +30,8 @@ from calwarden.usecases.kit import Kit, Limits
 from calwarden.usecases.sync import SyncOutcome, sync_profile
 from ics import event
 from usecases.auth_world import ISSUER, REDIRECT, Counting, HandClock
+
+T = TypeVar("T")
 
 JANE, MARCEL = AccountId("acc_jane"), AccountId("acc_marcel")
 APP, OTHER = ApplicationId("app"), ApplicationId("other")
@@ -113,15 +116,16 @@ class Syncing:
     def grant_to(self, app: ApplicationId, scopes: tuple[str, ...] = SCOPES) -> Bearer:
         return Bearer(issue_grant(self.kit, app, JANE, scopes).access_token)
 
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run(work)
+
     # The two jobs.
 
     def sync(self, holder: str = "worker") -> SyncOutcome:
-        return asyncio.run(sync_profile(self.kit, self.factory, JANE, self.profile_id, holder=holder))
+        return self.run(sync_profile(self.kit, self.factory, JANE, self.profile_id, holder=holder))
 
     def deliver(self, holder: str = "worker", *, all_owed: bool = False) -> DeliverOutcome:
-        return asyncio.run(
-            deliver_writes(self.kit, self.factory, JANE, self.profile_id, holder=holder, all_owed=all_owed)
-        )
+        return self.run(deliver_writes(self.kit, self.factory, JANE, self.profile_id, holder=holder, all_owed=all_owed))
 
     # What the application does.
 
