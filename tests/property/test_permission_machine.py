@@ -70,6 +70,7 @@ class Permissions(RuleBasedStateMachine):
         self.begun = self.world.clock()
         self.tokens: dict[str, Bearer] = {}
         self.titles = 0
+        self.uids: dict[tuple[str, str | None, str], str] = {}
 
     def teardown(self) -> None:
         self.world.close()
@@ -99,10 +100,12 @@ class Permissions(RuleBasedStateMachine):
     def instant(self, seconds: int | None) -> Instant | None:
         return None if seconds is None else Instant(self.begun + seconds)
 
-    def uid_of(self, entry: Entry) -> str:
-        """The uid that the event has for whoever did not make it."""
-        place = self.world.places[entry.calendar]
-        return self.world.uid_of(entry.title, place)
+    def uid_of(self, entry: Entry) -> str | None:
+        """The uid that the event has, or had while the calendar was Jane's, for whoever did not make it."""
+        key = (entry.calendar, entry.maker, entry.name)
+        if entry.calendar in self.model.owned:
+            self.uids[key] = self.world.uid_of(entry.title, self.world.places[entry.calendar])
+        return self.uids.get(key)
 
     # The person
 
@@ -250,6 +253,8 @@ class Permissions(RuleBasedStateMachine):
             return
         before = found[pick % len(found)]
         uid = self.uid_of(before)
+        if uid is None:
+            return
         place = {"work": "home", "home": "work"}[before.calendar] if elsewhere else before.calendar
         title = None if deletes else self.title()
         body = {"event_uid": uid} if title is None else {"event_uid": uid, "summary": title}
