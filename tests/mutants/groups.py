@@ -30,7 +30,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "policy/decision.py": POLICY,
     "policy/scopes.py": (*POLICY, "docs/test_docs"),
     "policy/explain.py": (*POLICY, "api/test_surface"),
-    "policy/elevation.py": (*ASKING, "usecases/test_deliver"),
+    "policy/elevation.py": ("unit/test_policy_elevation", *ASKING, "usecases/test_deliver"),
     "policy/view.py": (
         *VIEWS,
         "unit/test_policy_view",

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calwarden.oauth.redirect import is_registered, keep_state, origin, problem_with, with_parameters
+from calwarden.oauth.redirect import (
+    is_registered,
+    is_registered_with_state,
+    keep_state,
+    origin,
+    problem_with,
+    with_parameters,
+)
 
 CB = "https://app.example.org/cb?tenant=1"
 
@@ -106,3 +113,39 @@ def test_state_means_the_same_on_the_way_back_and_breaks_nothing(raw: str) -> No
 
 def test_the_origin_is_scheme_host_and_port() -> None:
     assert origin("https://app.example.org:8443/cb?x=1") == "https://app.example.org:8443"
+
+
+PLAIN = "https://app.example.org/cb"
+
+
+@pytest.mark.parametrize(
+    ("uri", "same"),
+    [
+        (PLAIN, True),
+        (f"{PLAIN}?state=x", True),
+        (f"{PLAIN}?state=", True),
+        (f"{CB}&state=a%2Fb", True),
+        (f"{CB}?state=x", False),
+        (f"{PLAIN}&state=x", False),
+        (f"{PLAIN}?state=x&more=1", False),
+        (f"{PLAIN}?state=x?more=1", False),
+        (f"{PLAIN}?state=x#there", False),
+        (f"{PLAIN}?other=x", False),
+        (f"{PLAIN}?state=x&state=y", False),
+        (f"{CB}&state=x&state=y", False),
+        (f"{PLAIN}?state=x y", False),
+        (f"{PLAIN}?state=" + "x" * 2_048, False),
+        ("https://evil.example/cb?state=x", False),
+        ("http://127.0.0.1:51234/cb?state=x", True),
+        ("", False),
+    ],
+)
+def test_a_state_is_all_that_may_have_come_in(uri: str, same: bool) -> None:
+    assert is_registered_with_state(uri, [PLAIN, CB, "http://127.0.0.1/cb"]) is same
+    assert not is_registered_with_state(uri, [])
+
+
+def test_a_registered_address_with_a_state_of_its_own_gets_no_second_one() -> None:
+    own = f"{PLAIN}?state=fixed"
+    assert is_registered_with_state(own, [own])
+    assert not is_registered_with_state(f"{own}&state=x", [own])
