@@ -59,7 +59,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "usecases/authorize/narrowing.py": GRANTING,
     "usecases/authorize/granting.py": GRANTING,
     "usecases/authorize/revoke.py": GRANTING,
-    "usecases/authorize/extended.py": (*ASKING, "usecases/test_authorize"),
+    "usecases/authorize/extended.py": ("usecases/test_answer_extension", *ASKING),
     "usecases/elevation/request.py": ASKING,
     "usecases/deliver/judging.py": DELIVERING,
     "usecases/sync/ending.py": ("usecases/test_sync_calendars", "usecases/test_sync_made_again"),
