@@ -15,7 +15,19 @@ from calwarden.policy.view import EventView
 from calwarden.usecases.access import Bearer
 from calwarden.usecases.events import Asked, EventsPage, read_events, read_events_page
 from calwarden.usecases.people import NewAccount, create_account
-from usecases.calendar_world import DEMO, HOME, PROFILE, RIVAL, SHARED, WORK, CalendarWorld, asked, keys, profile_of
+from usecases.calendar_world import (
+    DEMO,
+    HOME,
+    PROFILE,
+    RIVAL,
+    SHARED,
+    WORK,
+    CalendarWorld,
+    asked,
+    keys,
+    profile_of,
+    resource_of,
+)
 
 ALL_SCOPES = ["read_events", "read_only", "read_write"]
 LESS = ["read_account", "free_busy", "free_busy_write", "write_only", "create_event", "change_participation_status"]
@@ -229,6 +241,24 @@ def test_deleted_events_come_only_when_asked_for_and_keep_no_content(world: Cale
     theirs, mine = read(world, bearer, asked(include_managed=True, include_deleted=True)).events
     assert (theirs.deleted, theirs.updated, theirs.details, theirs.event_id) == (True, later, Details(), None)
     assert (mine.deleted, mine.event_id) == (True, "id-mine")
+
+
+def test_a_deleted_event_is_not_shown_beside_the_one_that_has_its_event_id_now(world: CalendarWorld) -> None:
+    earlier = [
+        world.event("mine", 1, created_by=DEMO, event_id="one"),
+        world.event("another", 2, created_by=DEMO, event_id="two"),
+        world.event("elsewhere", 3, created_by=DEMO, event_id="one", calendar_id=HOME),
+        world.event("rivals", 4, created_by=RIVAL, event_id="one"),
+        world.event("persons", 5),
+    ]
+    world.keep(*earlier)
+    gone = [one.as_deleted(Instant(world.now + 60)) for one in earlier]
+    for one in gone:
+        with world.store.write() as uow:
+            uow.events.save(replace(resource_of(one), components=(), created_by=None, event_id=None), [one])
+    world.keep(world.event("again", 6, created_by=DEMO, event_id="one"))
+    question = asked(include_managed=True, include_deleted=True)
+    assert found(world, world.bearer("read_events"), question) == ["another", "elsewhere", "rivals", "persons", "again"]
 
 
 def test_last_modified_is_about_any_change(world: CalendarWorld) -> None:
