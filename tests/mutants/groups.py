@@ -15,6 +15,7 @@ DELIVERING = (
     "usecases/test_deliver_withdrawn",
     "usecases/test_deliver_calendars",
     "usecases/test_deliver_trouble",
+    "usecases/test_write_delivered",
 )
 PAGES = ("usecases/test_read_busy_pages", "usecases/test_read_events_pages")
 WRITING = (
@@ -62,7 +63,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "usecases/authorize/extended.py": ("usecases/test_answer_extension", *ASKING),
     "usecases/elevation/request.py": ASKING,
     "usecases/deliver/judging.py": DELIVERING,
-    "usecases/sync/ending.py": ("usecases/test_sync_calendars", "usecases/test_sync_made_again"),
+    "usecases/ending.py": ("usecases/test_sync_calendars", "usecases/test_sync_made_again"),
     "store/grants.py": ("contract/test_store_grants", "contract/test_store_tenancy", *GRANTING),
     "oauth/redirect.py": ("unit/test_oauth_redirect",),
 }

@@ -86,6 +86,7 @@ def _show(claim: str, tests: tuple[str, ...], workers: str) -> Shown:
         suite = ET.parse(report).getroot().find("testsuite")
     assert suite is not None
     failed = int(suite.get("failures", "0")) + int(suite.get("errors", "0"))
+    failed = failed or int(done.returncode != 0 or suite.get("tests", "0") == "0")  # nothing that ran shows nothing
     if failed:
         print(done.stdout[-8_000:], file=sys.stderr)
     counted = [int(one.get("value", "0")) for one in suite.iter("property") if one.get("name") == "cases"]

@@ -177,3 +177,15 @@ def test_all_that_were_offered_are_no_choice_and_anything_else_is(
     form = {**{f"calendar.{one}": "1" for one in ticked}, "offered": " ".join(offered)}
     expected = None if chosen is None else frozenset(map(CalendarId, chosen))
     assert ticked_in(form, [CalendarId(one) for one in there]).calendars == expected
+
+
+def test_what_a_person_said_last_counts_whichever_code_comes_last(world: CalendarWorld) -> None:
+    codes = [
+        answer_of(approve(world.kit, world.begin(scope=scope), world.jane, terms).location)["code"]
+        for scope, terms in (("read_write", Terms()), ("free_busy", Terms(frozenset({WORK}))))
+    ]
+    token = exchange_code(world.kit, world.app, codes[1], REDIRECT).access_token
+    with pytest.raises(InvalidGrant):
+        exchange_code(world.kit, world.app, codes[0], REDIRECT)
+    assert held(world).scopes == ("free_busy",)
+    assert seen(world, token) == [WORK]  # the code of before ends nothing either

@@ -84,6 +84,8 @@ def approve(
             raise Gone("the account is gone")
         authorization, _ = _pending(kit, uow, authorization_id)
         check_terms(kit, uow, account_id, terms)
+        # What they said last counts: a code of an earlier yes does not bring back what this one leaves out.
+        uow.authorizations.withdraw_codes(account_id, authorization.application_id)
         uow.authorizations.save(
             replace(
                 authorization,

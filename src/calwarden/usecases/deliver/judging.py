@@ -18,16 +18,8 @@ from calwarden.ports.connector import EventTarget, RemoteResource
 from calwarden.ports.store import UnitOfWork
 from calwarden.syncplan.reconcile import event_key
 from calwarden.timetable.recurrence import occurrence_id
+from calwarden.usecases.ending import ACTIONS
 from calwarden.usecases.kit import Kit
-
-ACTIONS: Final = {
-    WriteKind.UPSERT: Action.WRITE_OWN_EVENT,
-    WriteKind.DELETE: Action.DELETE_OWN_EVENT,
-    WriteKind.EDIT: Action.EDIT_EVENT,
-    WriteKind.REMOVE: Action.DELETE_EVENT,
-    WriteKind.RESPOND: Action.RESPOND,
-    WriteKind.CREATE_CALENDAR: Action.CREATE_CALENDAR,
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,9 @@ from calwarden.domain.write import PendingWrite
 from calwarden.policy.elevation import raised, without_terms
 from calwarden.ports.connector import RemoteCalendar, RemoteResource
 from calwarden.ports.store import UnitOfWork
-from calwarden.syncplan.reconcile import event_key
 from calwarden.syncplan.unread import ANEW
-from calwarden.timetable.recurrence import occurrence_id
 from calwarden.usecases.connect.look import calendar_of
-from calwarden.usecases.deliver.judging import ACTIONS
+from calwarden.usecases.ending import enter_end
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.sync.storing import Place, drop_resource, place_of, store_components, store_remote
 
@@ -40,7 +38,7 @@ def settle(uow: UnitOfWork, kit: Kit, end: Settled) -> None:
     uow.writes.done(write.account_id, write.write_id)
     if calendar is not None:
         _show(uow, kit, end, calendar)
-    _enter(uow, kit, write, end.outcome, end.reason)
+    enter_end(uow, kit.clock(), write, end.outcome, end.reason)
 
 
 def _show(uow: UnitOfWork, kit: Kit, end: Settled, calendar: Calendar) -> None:
@@ -85,7 +83,7 @@ def settle_calendar(uow: UnitOfWork, kit: Kit, write: PendingWrite, made: Remote
     profile = uow.profiles.get(write.account_id, write.profile_id)
     if profile is not None:
         uow.profiles.save(replace(profile, sync_due_at=kit.clock()))
-    _enter(uow, kit, write, Outcome.DELIVERED, None)
+    enter_end(uow, kit.clock(), write, Outcome.DELIVERED, None)
 
 
 def _enter_elevation(uow: UnitOfWork, kit: Kit, write: PendingWrite, calendar: Calendar) -> None:
@@ -101,29 +99,3 @@ def _enter_elevation(uow: UnitOfWork, kit: Kit, write: PendingWrite, calendar: C
             on={"calendars": calendar.calendar_id},
         )
     )
-
-
-def _enter(uow: UnitOfWork, kit: Kit, write: PendingWrite, outcome: Outcome, reason: str | None) -> None:
-    uow.audit.append(
-        AuditEntry(
-            write.account_id,
-            kit.clock(),
-            Actor.WORKER,
-            ACTIONS[write.kind].value,
-            outcome,
-            write.application_id,
-            reason=reason,
-            on={"write_id": write.write_id, "calendar_id": write.calendar_id, **_event(uow, write)},
-        )
-    )
-
-
-def _event(uow: UnitOfWork, write: PendingWrite) -> dict[str, str]:
-    """The event by the name the Application knows it by."""
-    held = uow.events.resource(write.account_id, write.calendar_id, write.resource_id)
-    if held is None:
-        return {}
-    if held.created_by == write.application_id and held.event_id is not None:
-        return {"event_id": held.event_id}
-    name = "" if write.occurrence is None else occurrence_id(write.occurrence)
-    return {"event_uid": f"evt_external_{event_key(held.account_id, held.calendar_id, held.resource_id, name)}"}

@@ -15,7 +15,7 @@ from calwarden.domain.profile import Calendar
 from calwarden.domain.times import Instant
 from calwarden.ports.connector import Connector, CursorExpired, RemoteChanges
 from calwarden.ports.store import UnitOfWork
-from calwarden.usecases.sync.ending import end_elevations
+from calwarden.usecases.ending import end_elevations
 from calwarden.usecases.sync.lease import Lease
 
 _SEVERAL = 2

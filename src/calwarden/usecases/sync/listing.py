@@ -10,8 +10,8 @@ from calwarden.ports.connector import RemoteCalendar
 from calwarden.ports.store import UnitOfWork
 from calwarden.syncplan.unread import ANEW
 from calwarden.usecases.connect.look import calendar_of
+from calwarden.usecases.ending import end_elevations
 from calwarden.usecases.sync.cursors import anew
-from calwarden.usecases.sync.ending import end_elevations
 
 
 def merge_listing(
