@@ -57,6 +57,8 @@ def main() -> int:
     parser.add_argument("--workers", default="2")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     said = parser.parse_args()
+    if not any(said.only in claim for claim, _ in CLAIMS):
+        parser.error(f"no claim holds the words {said.only!r}")
     shown = []
     for claim, tests in CLAIMS:
         if said.only in claim:
