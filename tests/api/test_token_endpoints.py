@@ -13,7 +13,8 @@ CLIENT = {"client_id": "demo", "client_secret": SECRET}
 
 
 def exchange(world: ApiWorld, **changes: Any) -> httpx.Response:
-    body = {**CLIENT, "grant_type": "authorization_code", "code": world.code(), "redirect_uri": REDIRECT, **changes}
+    code = changes.pop("code", None) or world.code()  # a new one voids those of before
+    body = {**CLIENT, "grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, **changes}
     return world.call("POST", "/oauth/token", {}, json=body)
 
 
