@@ -73,3 +73,8 @@ def test_an_end_is_said_in_the_zone_of_whoever_reads_it() -> None:
     ending = replace(entry("elevation.granted", Outcome.ALLOWED), on={"ends": "1795799865"})
     assert particulars(ending, {}, "Europe/Paris") == "until 27 November 2026, 18:17"
     assert particulars(ending, {}) == "until 27 November 2026, 17:17 UTC"
+
+
+def test_a_deletion_of_many_events_says_how_many() -> None:
+    many = replace(entry("own_events.delete", Outcome.ALLOWED), on={"calendar_id": "cal_1", "events": "3"})
+    assert particulars(many, {"cal_1": "Work"}) == "Work; 3 events"

@@ -194,7 +194,8 @@ def particulars(entry: AuditEntry, calendars: Mapping[str, str], tzid: str = "")
     if "reads" in entry.on:
         told.append(times(int(entry.on["reads"])))
     if "events" in entry.on:
-        told.append(_given(entry.on["level"], int(entry.on["events"])))
+        number = int(entry.on["events"])
+        told.append(_given(entry.on["level"], number) if "level" in entry.on else _events(number))
     if "from" in entry.on:
         told.append(_period(entry.on["from"], entry.on["to"]))
     if "application" in entry.on:
@@ -206,6 +207,10 @@ def particulars(entry: AuditEntry, calendars: Mapping[str, str], tzid: str = "")
     if "ends" in entry.on:
         told.append(f"until {moment(Instant(int(entry.on['ends'])), tzid or 'Etc/UTC')}{'' if tzid else ' UTC'}")
     return "; ".join(told)
+
+
+def _events(number: int) -> str:
+    return "1 event" if number == 1 else f"{number} events"
 
 
 def _given(level: str, number: int) -> str:
