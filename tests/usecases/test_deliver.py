@@ -1,5 +1,6 @@
 """What was acknowledged reaches the Provider once, if it may still, and what is shown is what came of it."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -282,12 +283,13 @@ def test_an_own_event_changed_meanwhile_gets_what_is_stated_and_keeps_the_rest(w
     world.upsert("one", "Mine")
     world.deliver()
     [name] = [one for one in world.work.resources if "lunch" not in one]
-    world.provider.put(world.work.remote_id, name, plain("x", "Theirs", "X-ALARM:kept"))
+    [uid] = re.findall(r"UID:(\S+)", world.provider.body(world.work.remote_id, name).decode())
+    world.provider.put(world.work.remote_id, name, plain(uid, "Theirs", "X-ALARM:kept"))
     world.upsert("one", "Mine again")
     world.deliver()
     assert world.stored() == ["Lunch", "Mine again"]
     assert b"X-ALARM:kept" in world.provider.body(world.work.remote_id, name)
-    world.provider.put(world.work.remote_id, name, plain("x", "Theirs again"))
+    world.provider.put(world.work.remote_id, name, plain(uid, "Theirs again"))
     world.delete("one")
     assert world.deliver().delivered == 1
     assert world.stored() == ["Lunch"]

@@ -126,7 +126,8 @@ async def _put_once(
     place: Collection, target: EventTarget, draft: EventDraft, version: Version | None, *, reader: Reader, now: Instant
 ) -> RemoteResource:
     if version is not None:
-        _require_own(reader.resource(target.resource_id, version), target)
+        if not _is_own(reader, target, version):
+            raise ProviderRejected("the calendar service has another event there")
 
         def change(body: bytes) -> bytes:
             return icalendar.merge(body, draft, now=now, organizer=reader.organizer)
@@ -139,11 +140,15 @@ async def _put_once(
     return await _read_back(place, target.resource_id, reader)
 
 
-def _require_own(there: RemoteResource, target: EventTarget) -> None:
-    """Raises ProviderRejected where a creation finds somebody else's event at the address that was chosen for ours."""
+def _is_own(reader: Reader, target: EventTarget, version: Version) -> bool:
+    """Whether what is at the address is the event of the UID that was chosen for it. One that can not be read still
+    says which it is.
+    """
     # INVARIANT: an event that was never ours does not become ours, whatever is found at that address.
-    if target.etag is None and there.components and all(one.uid != target.uid for one in there.components):
-        raise ProviderRejected("the calendar service has another event there")
+    there = reader.resource(target.resource_id, version).components
+    if there:
+        return all(one.uid == target.uid for one in there)
+    return version.body is not None and f"UID:{target.uid}".encode() in version.body
 
 
 async def edit(
@@ -192,6 +197,8 @@ async def delete(
         return None
     if occurrence is not None:
         return await _drop_instance(place, target, version, occurrence, now)
+    if permit.action is Action.DELETE_OWN_EVENT and not _is_own(await place.reader(), target, version):
+        raise PreconditionFailed("the calendar service has another event there")
     # INVARIANT: looked at before it is deleted, whatever the condition sent with that says. SOGo 5.8 ignores it there.
     if not same_version(target.etag, version.etag):
         raise PreconditionFailed("the event was changed by somebody else")

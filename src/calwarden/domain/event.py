@@ -132,7 +132,8 @@ class Resource:
     """One stored thing at the provider (CalDAV: one ``.ics``) with the components in it.
 
     ``created_by`` and ``event_id`` are set if an Application created it through us: the Partner Event of that
-    Application and an External Event to everybody else. ``etag`` is None until the provider has it.
+    Application and an External Event to everybody else. It is that one by its address and its iCalendar UID ``uid``.
+    ``etag`` is None until the provider has it.
     """
 
     account_id: AccountId
@@ -144,6 +145,15 @@ class Resource:
     event_id: str | None = None
     created: Instant = Instant(0)
     expanded_to: Instant = Instant(0)  # occurrences are held up to here; 0: not recurring, holds for good
+    uid: str = ""  # of an Application's own
+
+    def found(self, components: tuple[Component, ...]) -> "Resource":
+        """The resource with what the provider has there by now. Another UID is another event: it is nobody's own."""
+        own = self.uid or (self.components[0].uid if self.components else "")
+        # INVARIANT: an event that was never an Application's does not become its own, whatever is put at that address.
+        if self.created_by is None or all(one.uid == own for one in components):
+            return replace(self, components=components)
+        return replace(self, components=components, created_by=None, event_id=None, uid="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,6 +253,7 @@ class SqlEvents:
             "event_id": resource.event_id,
             "created": resource.created,
             "expanded_to": resource.expanded_to,
+            "uid": resource.uid or None,
             "forgotten": False,
             "components": sealed,
         }
@@ -268,4 +269,5 @@ class SqlEvents:
             row.event_id,
             Instant(row.created),
             Instant(row.expanded_to),
+            row.uid or "",
         )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from calwarden.store.engine import BUSY_TIMEOUT_MS, DURABILITY
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration; a test compares it with the folder."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

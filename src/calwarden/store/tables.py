@@ -255,6 +255,7 @@ resources = Table(
     _int("expanded_to"),
     _flag("forgotten"),  # gone at the Provider: kept for its deleted occurrences alone
     _sealed("components", null=True),  # NULL: none
+    _text("uid", null=True),  # iCalendar's, which we chose, of an Application's own
     Index("resources_own", "account_id", "created_by", "calendar_id", "event_id"),
     Index("resources_expanded", "account_id", "calendar_id", "expanded_to"),
 )

@@ -216,8 +216,10 @@ def edit(stage: Stage, name: str, draft: EventDraft, etag: str | None, occurrenc
     return run(stage, lambda connector: connector.edit_event(allowed, target(stage, name, etag), draft, when))
 
 
-def delete(stage: Stage, name: str, etag: str | None, occurrence: str = "") -> RemoteResource | None:
-    when, allowed = (zoned(occurrence) if occurrence else None), permit(Action.DELETE_EVENT)
+def delete(
+    stage: Stage, name: str, etag: str | None, occurrence: str = "", *, action: Action = Action.DELETE_EVENT
+) -> RemoteResource | None:
+    when, allowed = (zoned(occurrence) if occurrence else None), permit(action)
     return run(stage, lambda connector: connector.delete_event(allowed, target(stage, name, etag), when))
 
 

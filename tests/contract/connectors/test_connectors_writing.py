@@ -107,6 +107,22 @@ def test_a_version_that_was_not_judged_is_not_deleted(stage: Stage) -> None:
     assert "SUMMARY:Newer" in stage.text("one")
 
 
+def test_another_event_at_the_address_of_an_own_one_is_neither_changed_nor_deleted(stage: Stage) -> None:
+    made = upsert(stage, "made", MEETING)
+    stage.delete("made")
+    stage.put("made", plain("another", "Another"))
+    for etag in (made.etag, held(stage, "made").etag, None):
+        with pytest.raises(ProviderRejected):
+            upsert(stage, "made", MEETING, etag)
+        with pytest.raises(PreconditionFailed):
+            delete(stage, "made", etag, action=Action.DELETE_OWN_EVENT)
+    assert "SUMMARY:Another" in stage.text("made")
+    stage.delete("made")
+    stage.put("made", plain("made", "Changed by the person"))
+    assert delete(stage, "made", held(stage, "made").etag, action=Action.DELETE_OWN_EVENT) is None
+    assert changes(stage).changed == {}
+
+
 def test_somebody_else_may_delete_it_first(stage: Stage) -> None:
     stage.put("one", plain("one"))
     etag = held(stage, "one").etag

@@ -106,7 +106,7 @@ def _held(uow: UnitOfWork, write: PendingWrite, fresh: RemoteResource | None) ->
     held = uow.events.resource(write.account_id, write.calendar_id, write.resource_id)
     if held is None:
         held = Resource(write.account_id, write.calendar_id, write.resource_id, None, ())
-    return held if fresh is None else replace(held, etag=fresh.etag, components=fresh.components)
+    return held if fresh is None else replace(held.found(fresh.components), etag=fresh.etag)
 
 
 def _is_followed(uow: UnitOfWork, write: PendingWrite) -> bool:

@@ -181,7 +181,7 @@ def owed(kit: Kit, place: Place, kind: WriteKind, resource: Resource) -> Pending
         grant_id=grant.grant_id,
         generation=grant.generation,
         accepted=now,
-        uid=resource.components[0].uid if resource.components else "",
+        uid=resource.uid or (resource.components[0].uid if resource.components else ""),
         due_at=now,
     )
 

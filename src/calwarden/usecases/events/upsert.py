@@ -43,12 +43,11 @@ class UpsertEvent:
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """What is stated of which Resource; ``uid`` is that of an event to be created."""
+    """What is stated of which Resource."""
 
     kind: WriteKind
     resource: Resource
     draft: EventDraft
-    uid: str = ""
     occurrence: EventTime | None = None
 
 
@@ -77,7 +76,7 @@ def _write_own(kit: Kit, uow: UnitOfWork, place: Place, command: UpsertEvent) ->
         return _accept(kit, uow, place, _Statement(WriteKind.UPSERT, chosen.resource, command.draft))
     _require(command.draft)
     fresh = _fresh(kit, place, chosen.event_id)
-    return _accept(kit, uow, place, _Statement(WriteKind.UPSERT, fresh, command.draft, kit.random.hex24()))
+    return _accept(kit, uow, place, _Statement(WriteKind.UPSERT, fresh, command.draft))
 
 
 def _require(draft: EventDraft) -> None:
@@ -98,6 +97,7 @@ def _fresh(kit: Kit, place: Place, event_id: str) -> Resource:
         place.application_id,
         event_id,
         kit.clock(),
+        uid=kit.random.hex24(),
     )
 
 
@@ -130,7 +130,7 @@ def _zoned_as(stated: EventTime | Unset, held: EventTime) -> EventTime | Unset:
 
 def _accept(kit: Kit, uow: UnitOfWork, place: Place, said: _Statement) -> Accepted:
     before = said.resource.components
-    after = apply_draft(before, said.draft, uid=said.uid, occurrence=said.occurrence)
+    after = apply_draft(before, said.draft, uid=said.resource.uid, occurrence=said.occurrence)
     check(said.draft, before, after)
     intended = replace(said.resource, components=after)
     intend(kit, uow, place.calendar, intended)

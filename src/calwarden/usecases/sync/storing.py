@@ -37,8 +37,8 @@ def expanded(place: Place, components: Sequence[Component], now: Instant) -> lis
 
 
 def store_remote(uow: UnitOfWork, place: Place, remote: RemoteResource, now: Instant) -> bool:
-    """Store the Provider's version; gives whether anything is different now. Whose event it is and when it came stay
-    as they were.
+    """Store the Provider's version; gives whether anything is different now. When it came stays as it was,
+    and whose event it is while it is the event of that UID.
 
     A version that can not be read says nothing: what was held before stays readable, and the version is remembered so
     that it is not fetched again (security 7.6). One without a version is asked for again, ever more rarely.
@@ -54,7 +54,7 @@ def store_remote(uow: UnitOfWork, place: Place, remote: RemoteResource, now: Ins
         return True
     if held is None:
         held = Resource(calendar.account_id, calendar.calendar_id, remote.resource_id, remote.etag, (), created=now)
-    store_components(uow, place, replace(held, etag=remote.etag), remote.components, now)
+    store_components(uow, place, replace(held.found(remote.components), etag=remote.etag), remote.components, now)
     return True
 
 
