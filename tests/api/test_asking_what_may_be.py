@@ -3,6 +3,18 @@
 from api.api_world import ApiWorld, code_of, keys_of
 
 PATH = "/v1/permission_checks"
+UNUSED = [
+    ("events.read", "event_uid"),
+    ("busy.read", "event_uid"),
+    ("own_events.read", "event_id"),
+    ("own_event.write", "event_uid"),
+    ("own_event.delete", "event_uid"),
+    ("event.edit", "event_id"),
+    ("event.delete", "event_id"),
+    ("event.respond", "event_id"),
+    ("calendars.list", "event_id"),
+]
+"""Actions, and an id that they do not look at: a yes would look as if it were about that event."""
 
 
 def test_each_question_is_answered_in_its_place(world: ApiWorld) -> None:
@@ -33,7 +45,7 @@ def test_a_no_says_what_the_attempt_itself_would(world: ApiWorld) -> None:
 
 
 def test_questions_that_make_no_sense_are_named(world: ApiWorld) -> None:
-    one = {"action": "events.read"}
+    one, unused = {"action": "events.read"}, "errors.not_supported"
     for body, wrong in (
         ({}, {"checks": "errors.required"}),
         ({"checks": []}, {"checks": "errors.invalid_format"}),
@@ -44,8 +56,12 @@ def test_questions_that_make_no_sense_are_named(world: ApiWorld) -> None:
             {"checks": [{"action": "event.edit", "event_uid": "evt_external_x"}]},
             {"checks[0].calendar_id": "errors.required"},
         ),
+        *(
+            ({"checks": [{"action": action, "calendar_id": world.work, name: "x"}]}, {f"checks[0].{name}": unused})
+            for action, name in UNUSED
+        ),
     ):
-        assert keys_of(world.call("POST", PATH, json=body)) == wrong
+        assert keys_of(world.call("POST", PATH, world.bearer("read_write"), json=body)) == wrong
     assert world.call("POST", PATH, json={"checks": [one] * 50}).status_code == 200
 
 

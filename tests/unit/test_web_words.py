@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
-from calwarden.domain.ids import AccountId
+from calwarden.domain.ids import AccountId, ApplicationId
 from calwarden.domain.times import Instant
 from calwarden.policy.decision import Action
-from calwarden.web.words import happening, not_extended, particulars, span
+from calwarden.web.taking import _plain
+from calwarden.web.words import happening, not_extended, particulars, span, who
 
 WRITES = (
     Action.WRITE_OWN_EVENT,
@@ -78,3 +81,47 @@ def test_an_end_is_said_in_the_zone_of_whoever_reads_it() -> None:
 def test_a_deletion_of_many_events_says_how_many() -> None:
     many = replace(entry("own_events.delete", Outcome.ALLOWED), on={"calendar_id": "cal_1", "events": "3"})
     assert particulars(many, {"cal_1": "Work"}) == "Work; 3 events"
+
+
+def test_no_name_of_an_application_reads_like_somebody_else() -> None:
+    did = replace(
+        entry("event.delete", Outcome.REFUSED), actor=Actor.APPLICATION, application_id=ApplicationId("app_1")
+    )
+    assert who(did, {"app_1": "You"}) == "The application “You”"
+    assert who(did, {}) == "The application that is gone (app_1)"
+    assert who(replace(did, actor=Actor.ACCOUNT), {"app_1": "Booking"}) == "You, about the application “Booking”"
+    assert who(replace(did, actor=Actor.WORKER, application_id=None), {}) == "This server"
+
+
+KNOWN = {
+    "calendars": "cal_1 cal_2", "calendar_id": "cal_1", "calendar": "cal_1", "reads": "2", "events": "1",
+    "application": "Booking", "scope": "read_write", "level": "change", "ends": "1795799865", "event_id": "one",
+    "event_uid": "evt_external_1", "profile_id": "pro_1", "write_id": "w", "grant_id": "g", "unknown": "x",
+}  # fmt: skip
+
+
+@given(
+    on=st.dictionaries(st.sampled_from(sorted(KNOWN)), st.none()).map(lambda keys: {one: KNOWN[one] for one in keys})
+)
+def test_whatever_an_entry_is_about_it_can_be_told(on: dict[str, str]) -> None:
+    told = replace(entry("anything.done", Outcome.ALLOWED), on=on)
+    assert isinstance(particulars(told, {"cal_1": "Work"}, "Europe/Paris"), str)
+    assert happening(told)
+
+
+@pytest.mark.parametrize(
+    ("cell", "plain"),
+    [
+        ("Booking", "Booking"),
+        ("", ""),
+        ("=1+1", "'=1+1"),
+        (" =1+1", "' =1+1"),
+        ("Bob;=1+1;", "Bob;'=1+1;"),
+        ("Bob; @x", "Bob;' @x"),
+        ("\uff1d4", "'\uff1d4"),
+        ("a-b+c", "a-b+c"),
+        ("2026-11-27T17:17:25Z", "2026-11-27T17:17:25Z"),
+    ],
+)
+def test_no_cell_is_worked_out_by_a_spreadsheet(cell: str, plain: str) -> None:
+    assert _plain([cell]) == [plain]

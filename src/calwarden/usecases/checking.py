@@ -6,8 +6,9 @@ the ledger: an Application learns what an attempt would have told it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
-from calwarden.domain.errors import Invalid
+from calwarden.domain.errors import Invalid, Problem
 from calwarden.policy.decide import RULES, Target, decide
 from calwarden.policy.decision import Access, Action, Deny, Reason
 from calwarden.policy.explain import told
@@ -57,14 +58,37 @@ class Verdict:
 def check_permissions(
     kit: Kit, bearer: Bearer, questions: Sequence[Question], problem: Invalid | None = None
 ) -> tuple[Verdict, ...]:
-    """The verdict on each question, in their order, at one moment. Raises Refused, and ``problem`` for who may ask."""
+    """The verdict on each question, in their order, at one moment.
+
+    Raises Refused; for who may ask ``problem``, and Invalid for an id that the action does not look at.
+    """
 
     def act(uow: UnitOfWork, caller: Caller) -> Counted[tuple[Verdict, ...]]:
         if problem is not None:
             raise problem
+        _require_fitting(questions)
         return Counted(tuple(Verdict(_denied(uow, caller, one)) for one in questions), caller.grant)
 
     return attempt_read(kit, bearer, Action.CHECK_PERMISSIONS, act)
+
+
+def _require_fitting(questions: Sequence[Question]) -> None:
+    """Raises Invalid for an id that the action does not look at: a yes would look as if it were about that event."""
+    wrong = {}
+    for index, one in enumerate(questions):
+        target = RULES[one.action].target if one.action in RULES else None
+        for name, stated in (("event_id", one.event_id), ("event_uid", one.event_uid)):
+            if stated is not None and target not in _TAKEN_BY[name]:
+                text = f"{one.action.value} looks at no such id: leave it out"
+                wrong[f"checks[{index}].{name}"] = (Problem("errors.not_supported", text),)
+    if wrong:
+        raise Invalid(wrong)
+
+
+_TAKEN_BY: Final = {
+    "event_id": frozenset({Target.OWN_EVENT}),
+    "event_uid": frozenset({Target.EXTERNAL_EVENT, Target.ANY_EVENT}),
+}
 
 
 def _denied(uow: UnitOfWork, caller: Caller, question: Question) -> Deny | None:

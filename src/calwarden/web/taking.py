@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterable
 
 from starlette.responses import Response, StreamingResponse
@@ -17,8 +18,10 @@ from calwarden.web.visit import Visit
 from calwarden.web.words import happening, particulars, who
 
 _COLUMNS = ("number", "at", "who", "what", "about", "code", "outcome", "reason", "application", "hash")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a cell for a formula; an application may be called anything."""
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=[ \t\r]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r])")
+"""Where a spreadsheet takes a cell for a formula, one that parts cells at semicolons too; an application may be called
+anything.
+"""
 
 
 async def take_json(visit: Visit) -> Response:
@@ -81,4 +84,4 @@ def _row(record: Record, entry: AuditEntry, names: Names) -> Iterable[str]:
 
 def _plain(cells: Iterable[str]) -> list[str]:
     """Cells that no spreadsheet works out."""
-    return [f"'{one}" if one.startswith(_FORMULA) else one for one in cells]
+    return [_FORMULA.sub(r"\1'", one) for one in cells]

@@ -236,10 +236,12 @@ def _permitted(scopes: tuple[str, ...]) -> str:
 
 
 def who(entry: AuditEntry, names: Mapping[str, str]) -> str:
-    """Who did it."""
+    """Who did it, and which application it is about. Applications choose their names: none reads like somebody else."""
+    about = entry.application_id or ""
+    named = f"application “{names[about]}”" if about in names else f"application that is gone ({about})"
     if entry.actor is Actor.APPLICATION:
-        return names.get(entry.application_id or "", "An application that is gone")
-    return _ACTORS[entry.actor]
+        return f"The {named}"
+    return f"{_ACTORS[entry.actor]}, about the {named}" if about else _ACTORS[entry.actor]
 
 
 def accounts(number: int) -> str:
