@@ -351,7 +351,7 @@ def refused_writes_are_done() -> None:
         def sly(kit: Any, bearer: Any, command: Any) -> Any:
             try:
                 return old(kit, bearer, command)
-            except Exception:  # whatever refused it: done all the same, and refused
+            except Exception:  # the fault: whatever the refusal is, the write is done, and the refusal told
                 before = rule(Action.WRITE_OWN_EVENT, ability=None)
                 try:
                     old(kit, bearer, command)

@@ -114,7 +114,7 @@ def _try(place: Path, path: str, tests: Sequence[str]) -> Tried:
         f"[cosmic-ray.filters.operators-filter]\nexclude-operators = ['{'|'.join(NO_CHANGE)}']\n",
         encoding="utf-8",
     )
-    environ = {**os.environ, "PYTHONPATH": f"{place / 'src'}:{place / 'tests'}", "PYTHONDONTWRITEBYTECODE": "1"}  # noqa: TID251  a program of ours
+    environ = {**os.environ, "PYTHONPATH": f"{place / 'src'}:{place / 'tests'}", "PYTHONDONTWRITEBYTECODE": "1"}  # noqa: TID251  what it starts runs with all of its own environment
     before = (place / module).read_text(encoding="utf-8")
     for words in (("cosmic_ray.cli", "init", "mutants.toml", session.name),
                   ("cosmic_ray.cli", "baseline", "mutants.toml"),  # the tests hold of what is not changed

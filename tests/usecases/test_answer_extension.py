@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -51,12 +52,12 @@ def test_yes_and_no_stand_in_the_ledger_with_their_terms(world: Writing) -> None
 Change = Callable[[Writing], None]
 
 
-def change_calendar(**facts: bool) -> Change:
+def change_calendar(**facts: Any) -> Change:
     def change(world: Writing) -> None:
         with world.store.write() as uow:
             calendar = uow.calendars.get(world.jane, world.work)
             assert calendar is not None
-            uow.calendars.save(replace(calendar, **facts))  # type: ignore[arg-type]
+            uow.calendars.save(replace(calendar, **facts))
 
     return change
 

@@ -97,6 +97,25 @@ def replaced(uow: UnitOfWork, caller: Caller, events: Iterable[Event]) -> frozen
 
 
 @dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """What both listings of times can be asked (contract events 6.1, 7). ``calendar_ids`` None: every calendar.
+
+    ``presentation`` is the edge's own note on how to show it, given back with each page; ``problem`` what the edge
+    could not read.
+    """
+
+    from_: Instant | Day | None
+    to: Instant | Day | None
+    tzid: str
+    calendar_ids: tuple[str, ...] | None = None
+    last_modified: Instant | None = None
+    include_deleted: bool = False
+    include_managed: bool = False
+    presentation: str = ""
+    problem: Invalid | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """``from``, ``to`` and ``tzid`` as asked for."""
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from calwarden.domain.errors import Invalid
 from calwarden.domain.event import Event
 from calwarden.domain.ids import EventKey
-from calwarden.domain.times import Day, Instant, Window
+from calwarden.domain.times import Instant, Window
 from calwarden.policy.decide import decide
 from calwarden.policy.decision import Access, Action, Deny, Reason
 from calwarden.policy.view import EventView, view_event
@@ -16,29 +15,17 @@ from calwarden.ports.store import EventQuery, UnitOfWork
 from calwarden.usecases.access import Bearer, Caller, Counted, Refusing, attempt_read
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.paging import Sheet, cut, freeze, thaw
-from calwarden.usecases.reading import Reach, Span, again, bounds, chosen, looked, reach, replaced
+from calwarden.usecases.reading import Reach, ReadRequest, Span, again, bounds, chosen, looked, reach, replaced
 
 _KIND = "events"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What to list. ``calendar_ids`` None: every calendar; ``only_managed`` wins over ``include_managed``.
+class Asked(ReadRequest):
+    """What to list. ``only_managed`` wins over ``include_managed``."""
 
-    ``presentation`` is the edge's own note on how to show it, given back with each page.
-    """
-
-    from_: Instant | Day | None
-    to: Instant | Day | None
-    tzid: str
-    calendar_ids: tuple[str, ...] | None = None
-    last_modified: Instant | None = None
-    include_deleted: bool = False
-    include_managed: bool = False
     only_managed: bool = False
     include_moved: bool = False
-    presentation: str = ""
-    problem: Invalid | None = None
 
 
 @dataclass(frozen=True, slots=True)

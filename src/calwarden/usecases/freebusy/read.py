@@ -10,9 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from calwarden.domain.errors import Invalid
 from calwarden.domain.ids import CalendarId
-from calwarden.domain.times import Day, Instant
 from calwarden.policy.decision import Action, Deny, Reason
 from calwarden.policy.view import BusySight, BusyView, busy_sight
 from calwarden.ports.store import EventQuery, UnitOfWork
@@ -22,29 +20,31 @@ from calwarden.usecases.freebusy.known import is_known
 from calwarden.usecases.freebusy.periods import Entry, Rules, Sights, entries
 from calwarden.usecases.kit import Kit
 from calwarden.usecases.paging import Sheet, cut, freeze, thaw
-from calwarden.usecases.reading import Reach, Span, again, bounds, chosen, looked, reach, replaced, whole_window
+from calwarden.usecases.reading import (
+    Reach,
+    ReadRequest,
+    Span,
+    again,
+    bounds,
+    chosen,
+    looked,
+    reach,
+    replaced,
+    whole_window,
+)
 
 _KIND = "free_busy"
 
 
 @dataclass(frozen=True, slots=True)
-class AskedBusy:
+class AskedBusy(ReadRequest):
     """What to list. ``include_ids`` and ``include_deleted`` ask for no more than the Grant may know.
 
     ``last_modified`` is about the facts an entry shows; where an Application has periods merged it narrows nothing.
     """
 
-    from_: Instant | Day | None
-    to: Instant | Day | None
-    tzid: str
-    calendar_ids: tuple[str, ...] | None = None
-    last_modified: Instant | None = None
-    include_deleted: bool = False
-    include_managed: bool = False
     include_free: bool = False
     include_ids: bool = False
-    presentation: str = ""
-    problem: Invalid | None = None
 
 
 @dataclass(frozen=True, slots=True)
