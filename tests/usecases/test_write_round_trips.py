@@ -60,8 +60,8 @@ def test_a_person_may_have_a_series_that_is_over_before_it_starts_and_another_ti
     upsert_event(world.kit, token, world.edit(uid(plain)))
 
 
-ALL = Asked(None, None, "Etc/UTC", None, None, True, True, False, False, "")
-BUSY = AskedBusy(None, None, "Etc/UTC", None, None, True, True, True, True, "")
+ALL = Asked(None, None, "Etc/UTC", include_deleted=True, include_managed=True)
+BUSY = AskedBusy(None, None, "Etc/UTC", include_deleted=True, include_managed=True, include_free=True, include_ids=True)
 
 
 def own_periods(world: Writing, token: Bearer) -> list[tuple[str, bool]]:
