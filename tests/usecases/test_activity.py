@@ -7,7 +7,8 @@ import pytest
 from calwarden.domain.audit import Actor, AuditEntry, Outcome
 from calwarden.domain.ids import ApplicationId
 from calwarden.store.datakeys import DataKeys
-from calwarden.usecases.people import activity
+from calwarden.usecases.authorize import decline
+from calwarden.usecases.people import activity, read_chapter
 from usecases.auth_world import World
 
 DEMO, QUIET = ApplicationId("demo"), ApplicationId("native")
@@ -72,3 +73,12 @@ def test_a_long_ledger_is_not_read_to_its_end_for_one_application(world: World, 
     seen = activity(world.kit, world.jane, QUIET)
     assert ([one.what for one in seen.entries], seen.more) == (["lately"], True)
     assert opened.count("audit_entries") <= 5_025
+
+
+def test_an_application_that_was_refused_is_named_as_long_as_there_is_one(world: World) -> None:
+    decline(world.kit, world.begin(), world.jane)
+    assert activity(world.kit, world.jane).names == {DEMO: world.app.name}
+    assert read_chapter(world.kit, world.jane, 0).names.applications == {DEMO: world.app.name}
+    with world.store.write() as uow:
+        uow.applications.delete(DEMO)
+    assert activity(world.kit, world.jane).names == {}

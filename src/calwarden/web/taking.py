@@ -12,7 +12,7 @@ from calwarden.domain.audit import AuditEntry
 from calwarden.domain.ids import AccountId
 from calwarden.ports.store import Record
 from calwarden.timetable.wiretime import format_instant
-from calwarden.usecases.people import Chapter, Names, ledger_names, read_chapter
+from calwarden.usecases.people import Chapter, Names, read_chapter
 from calwarden.web.security import protect
 from calwarden.web.visit import Visit
 from calwarden.web.words import happening, particulars, who
@@ -31,8 +31,7 @@ async def take_json(visit: Visit) -> Response:
 
 async def take_csv(visit: Visit) -> Response:
     """A line each in words, with a heading; times are UTC."""
-    names: Names = await visit.site.run(ledger_names, visit.me.account_id)
-    return _file(visit, "csv", "text/csv; charset=utf-8", lambda chapter, first: _as_csv(chapter, first, names))
+    return _file(visit, "csv", "text/csv; charset=utf-8", _as_csv)
 
 
 def _file(visit: Visit, ending: str, media: str, write: Callable[[Chapter, bool], str]) -> Response:
@@ -58,12 +57,12 @@ def _as_json(chapter: Chapter, first: bool) -> str:
     return begin + text + ("]\n" if chapter.after is None else "")
 
 
-def _as_csv(chapter: Chapter, first: bool, names: Names) -> str:
+def _as_csv(chapter: Chapter, first: bool) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     if first:
         writer.writerow(_COLUMNS)
-    writer.writerows(_plain(_row(record, entry, names)) for record, _, entry in chapter.lines)
+    writer.writerows(_plain(_row(record, entry, chapter.names)) for record, _, entry in chapter.lines)
     return text.getvalue()
 
 

@@ -3,7 +3,7 @@
 from calwarden.usecases.people.accounts import NewAccount, create_account, remove_account
 from calwarden.usecases.people.erase import delete_own_account
 from calwarden.usecases.people.invite import invite
-from calwarden.usecases.people.ledger import Chapter, Names, ledger_names, read_chapter
+from calwarden.usecases.people.ledger import Chapter, Names, read_chapter
 from calwarden.usecases.people.links import Door
 from calwarden.usecases.people.overview import Access, Activity, Overview, activity, overview, own_profile
 from calwarden.usecases.people.passwords import check_password, hash_password
@@ -39,7 +39,6 @@ __all__ = [
     "forget_expired",
     "hash_password",
     "invite",
-    "ledger_names",
     "overview",
     "own_profile",
     "peek_sign_up",

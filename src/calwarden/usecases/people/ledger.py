@@ -1,6 +1,6 @@
 """A person takes their whole ledger with them, oldest line first: chapter by chapter, as it may be long."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from calwarden.domain.audit import AuditEntry
@@ -18,6 +18,7 @@ class Chapter:
     """
 
     lines: Sequence[tuple[Record, int, AuditEntry]]
+    names: "Names"
     head: Record | None
     after: int | None
 
@@ -36,21 +37,15 @@ def read_chapter(kit: Kit, account_id: AccountId, after: int) -> Chapter:
         lines = uow.audit.chapter(account_id, after, _LINES)
         last = len(lines) < _LINES
         head = uow.audit.head(account_id) if last else None
-    return Chapter(lines, head, None if last else lines[-1][1])
+        names = names_of(uow, account_id, (entry for _, _, entry in lines))
+    return Chapter(lines, names, head, None if last else lines[-1][1])
 
 
-def ledger_names(kit: Kit, account_id: AccountId) -> Names:
-    """The names that the lines of this ledger need."""
-    with kit.store.read() as uow:
-        return names_of(uow, account_id)
-
-
-def names_of(uow: UnitOfWork, account_id: AccountId) -> Names:
-    """The same within a transaction: of applications that have no access any more too, and of owned calendars alone."""
-    names: dict[str, str] = {}
-    for grant in uow.grants.of_account(account_id):
-        application = uow.applications.get(grant.application_id)
-        if application is not None:
-            names[application.application_id] = application.name
-    names |= {one.application_id: one.name for one in uow.applications.of_owner(account_id)}
-    return Names(names, {one.calendar_id: one.name for one in uow.calendars.of_account(account_id) if one.owned})
+def names_of(uow: UnitOfWork, account_id: AccountId, entries: Iterable[AuditEntry]) -> Names:
+    """The names that these lines of the account's ledger need: of every application in them that there still is, and of
+    owned calendars alone.
+    """
+    ids = {one.application_id for one in entries if one.application_id is not None}
+    found = [application for application in map(uow.applications.get, sorted(ids)) if application is not None]
+    calendars: dict[str, str] = {one.calendar_id: one.name for one in uow.calendars.of_account(account_id) if one.owned}
+    return Names({one.application_id: one.name for one in found}, calendars)

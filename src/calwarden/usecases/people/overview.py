@@ -82,7 +82,7 @@ def activity(kit: Kit, account_id: AccountId, application_id: ApplicationId | No
     """The newest lines of the person's ledger, of one application if named."""
     with kit.store.read() as uow:
         entries, more = _newest(uow, account_id, application_id)
-        names = names_of(uow, account_id)
+        names = names_of(uow, account_id, entries)
     return Activity(entries, more, names.applications, names.calendars)
 
 
